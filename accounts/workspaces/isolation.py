@@ -1,0 +1,82 @@
+"""Bind database access to one workspace: the only way to a workspace's rows.
+
+`in_workspace` sets `auditline.workspace` for the transaction; the policies of row_security.py compare each row with
+it. Outside, PostgreSQL shows no row; the guard below turns that silence into an error, because an empty answer that
+should have been full is the worse bug.
+
+    with in_workspace(workspace.id):          # right
+        Finding.objects.count()
+    Finding.objects.count()                   # wrong: raises OutsideWorkspace
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.workspaces.models import WorkspaceModel
+
+_current: ContextVar[uuid.UUID | None] = ContextVar("workspace", default=None)
+_QUOTED = re.compile(r'"([a-z_]+)"')
+
+
+class OutsideWorkspace(RuntimeError):
+    """A workspace's table was touched outside `in_workspace`: a bug in the caller, never a user's error."""
+
+
+def current_workspace() -> uuid.UUID:
+    """Return the id of the workspace that is entered; raise OutsideWorkspace where none is."""
+    if (workspace_id := _current.get()) is None:
+        raise OutsideWorkspace("no workspace is entered; wrap the call in `with in_workspace(workspace_id):`")
+    return workspace_id
+
+
+@contextmanager
+def in_workspace(workspace_id: uuid.UUID) -> Iterator[None]:
+    """Open a transaction (or savepoint) that sees the rows of this workspace alone; restore the former one on exit."""
+    previous = _current.get()
+    with transaction.atomic():
+        _enter(workspace_id)
+        token = _current.set(workspace_id)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        # After an error the savepoint's rollback restores the setting; after success it has to be put back by hand.
+        _enter(previous)
+
+
+def _enter(workspace_id: uuid.UUID | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('auditline.workspace', %s, true)", [str(workspace_id) if workspace_id else ""]
+        )
+
+
+@cache
+def workspace_tables() -> frozenset[str]:
+    """Return the tables of all models that belong to a workspace."""
+    return frozenset(model._meta.db_table for model in apps.get_models() if issubclass(model, WorkspaceModel))
+
+
+def guard_connection(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Install the guard on a new connection of the app's role (migrations and backups use other aliases)."""
+    if connection.alias == "default":
+        connection.execute_wrappers.append(_refuse_outside)
+
+
+def _refuse_outside(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    if _current.get() is None:
+        touched = workspace_tables().intersection(_QUOTED.findall(str(sql)))
+        if touched:
+            raise OutsideWorkspace(
+                f"{', '.join(sorted(touched))} touched outside a workspace; wrap the call in `with in_workspace(id):`"
+            )
+    return execute(sql, params, many, context)

@@ -1,0 +1,125 @@
+"""Rows are the queue; Celery only wakes the stages.
+
+Pushed in the transaction of the cause, claimed with FOR UPDATE SKIP LOCKED, deleted in the transaction of the
+effect: whatever process dies, work is neither lost nor done twice. A wake-up that gets lost costs at most 15 seconds,
+when `drive` (beat) wakes every stage that has due work.
+"""
+
+import datetime
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from celery import current_app
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.models import DeadLetter, Work
+
+log = structlog.get_logger(__name__)
+MAX_ATTEMPTS = 8
+
+
+class Stage(StrEnum):
+    """The stages that wait for rows; each is also a Celery queue and the task `auditline.<stage>`."""
+
+    PROJECT = "project"
+    EVALUATE = "evaluate"
+    RAISE = "raise"
+    SEAL = "seal"
+    OPEN = "open"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One claimed piece of work; `subject` is the id of an event, an asset, a transition, a statement, ..."""
+
+    id: int
+    subject: uuid.UUID
+    attempts: int
+
+
+def push(stage: Stage, subjects: Iterable[uuid.UUID], due_at: datetime.datetime | None = None) -> None:
+    """Add work for the entered workspace and wake the stage after commit; duplicates are allowed and harmless."""
+    workspace_id = current_workspace()
+    due = {} if due_at is None else {"due_at": due_at}
+    Work.objects.bulk_create(
+        [Work(workspace_id=workspace_id, stage=stage, subject=subject, **due) for subject in subjects], batch_size=5000
+    )
+    if due_at is None:
+        transaction.on_commit(lambda: wake(stage, workspace_id))
+
+
+def claim(stage: Stage, limit: int) -> list[Item]:
+    """Lock up to `limit` due pieces of the entered workspace, oldest first; they are freed by `done` or `failed`."""
+    rows = (
+        Work.objects.select_for_update(skip_locked=True)
+        .filter(workspace_id=current_workspace(), stage=stage, due_at__lte=timezone.now())
+        .order_by("due_at", "id")[:limit]
+    )
+    return [Item(row.pk, row.subject, row.attempts) for row in rows]
+
+
+def done(items: Sequence[Item]) -> None:
+    """Delete finished work; call it in the transaction of the effect."""
+    Work.objects.filter(pk__in=[item.id for item in items]).delete()
+
+
+def failed(items: Sequence[Item], stage: Stage, error: BaseException) -> None:
+    """Put work back with a growing delay (2, 4, ... seconds); the eighth failure makes a dead letter of it."""
+    now = timezone.now()
+    for item in items:
+        if item.attempts + 1 >= MAX_ATTEMPTS:
+            DeadLetter.objects.create(
+                workspace_id=current_workspace(),
+                stage=stage,
+                subject=item.subject,
+                reason=f"{type(error).__name__}: {error}",
+                attempts=item.attempts + 1,
+            )
+            Work.objects.filter(pk=item.id).delete()
+        else:
+            later = now + datetime.timedelta(seconds=2 ** (item.attempts + 1))
+            Work.objects.filter(pk=item.id).update(attempts=F("attempts") + 1, due_at=later)
+
+
+def waiting(stage: Stage) -> int:
+    """Return how many pieces wait for `stage` in the entered workspace, due or not."""
+    return Work.objects.filter(workspace_id=current_workspace(), stage=stage).count()
+
+
+def wake(stage: Stage, workspace_id: uuid.UUID) -> None:
+    """Ask Celery to run a stage now. Losing this is safe, so a broker that is down is logged and not raised."""
+    try:
+        current_app.send_task(f"auditline.{stage}", args=[str(workspace_id)], queue=str(stage))
+    except (OSError, OperationalError) as error:
+        log.warning("queue.wake_lost", stage=stage, workspace=str(workspace_id), reason=str(error))
+
+
+def drive() -> int:
+    """Wake every (workspace, stage) that has due work; return how many were woken. Beat calls it every 15 seconds."""
+    due = Work.objects.filter(due_at__lte=timezone.now()).values_list("workspace_id", "stage").distinct()
+    pairs = list(due)
+    for workspace_id, stage in pairs:
+        wake(Stage(stage), workspace_id)
+    return len(pairs)
+
+
+@contextmanager
+def alone(stage: Stage) -> Iterator[bool]:
+    """Yield whether this transaction is the only runner of `stage` in the entered workspace.
+
+    A transaction-level advisory lock: it is freed by the commit, by an error, and by the death of the process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"auditline/{stage}/{current_workspace()}"]
+        )
+        yield bool(cursor.fetchone()[0])

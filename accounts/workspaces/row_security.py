@@ -1,0 +1,126 @@
+"""Make the database itself keep workspaces apart. Runs after every migration, as the owner, from the model registry.
+
+For each table of a `WorkspaceModel`:
+  1. row security, enabled and forced, with one policy for reading and writing;
+  2. grants to the app's role by name (an append-only table gets SELECT and INSERT alone); the backup role may read;
+  3. composite foreign keys (workspace_id, x_id) -> (workspace_id, id), so that no row points into another workspace.
+Partitions get no grants: a partition that can be reached directly is readable round its parent's policy. The other
+tables of the app (sessions, allauth, workspaces, work) are granted one by one as well, since default privileges would
+also reach partitions. Idempotent; measured reasons in docs/decisions/0001-row-security.md.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.workspaces.models import WorkspaceModel
+from accounts.workspaces.partitions import ensure_partitions, install_partition_function
+
+POLICY = "(workspace_id = (SELECT NULLIF(current_setting('auditline.workspace', true), '')::uuid))"
+# Written by the app, read only through accounts_find_door (members/models.py: a leaked role must not list tokens).
+INSERT_ONLY = {"accounts_door"}
+
+
+def secure_after_migrate(using: str, plan: object = None, **kwargs: object) -> None:
+    """Handle post_migrate: secure the whole database, once, after the last app that was migrated."""
+    sender = kwargs.get("sender")
+    if using != "owner" or getattr(sender, "name", "") != _last_app():
+        return
+    secure(connections[using])
+
+
+def _last_app() -> str:
+    return [config.name for config in apps.get_app_configs() if config.models_module is not None][-1]
+
+
+def secure(connection: BaseDatabaseWrapper) -> None:
+    """Apply policies, grants and composite keys to all tables of all models, through the owner's connection."""
+    app_role = str(settings.DATABASES["default"]["USER"])
+    with connection.cursor() as cursor:
+        existing = set(connection.introspection.table_names(cursor))
+        for statement in _statements(existing, app_role):
+            cursor.execute(statement)
+        install_partition_function(cursor, app_role)
+        ensure_partitions(cursor)
+        cursor.execute(_DOOR_FUNCTION.format(role=app_role))
+
+
+def _statements(existing: set[str], app_role: str) -> Iterator[str]:
+    models_here = [model for model in apps.get_models(include_auto_created=True) if model._meta.db_table in existing]
+    for table in ["django_migrations", *(model._meta.db_table for model in models_here)]:
+        yield f'REVOKE ALL ON "{table}" FROM PUBLIC'
+    for model in models_here:
+        yield from _secure_table(model, app_role)
+    for model in models_here:
+        if issubclass(model, WorkspaceModel):
+            yield from _composite_keys(model)
+    yield f'GRANT SELECT ON "django_migrations" TO "{app_role}"'
+    yield f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{app_role}"'
+
+
+def _secure_table(model: type[models.Model], app_role: str) -> Iterator[str]:
+    table = model._meta.db_table
+    rights = "SELECT, INSERT, UPDATE, DELETE"
+    if table in INSERT_ONLY:
+        rights = "INSERT"
+    elif issubclass(model, WorkspaceModel) and model.append_only:
+        rights = "SELECT, INSERT"
+    yield f'REVOKE ALL ON "{table}" FROM "{app_role}"'
+    yield f'GRANT {rights} ON "{table}" TO "{app_role}"'
+    if not issubclass(model, WorkspaceModel):
+        return
+    yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+    yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
+    yield f'DROP POLICY IF EXISTS workspace_only ON "{table}"'
+    yield f'CREATE POLICY workspace_only ON "{table}" USING {POLICY} WITH CHECK {POLICY}'
+
+
+def _composite_keys(model: type[WorkspaceModel]) -> Iterator[str]:
+    table = model._meta.db_table
+    for field in model._meta.local_fields:
+        target = field.related_model
+        if not isinstance(field, models.ForeignKey) or not isinstance(target, type):
+            continue
+        if not issubclass(target, WorkspaceModel) or field.db_constraint:
+            continue
+        other = target._meta.db_table
+        yield from _add_constraint(other, _name(other, "tenant_key"), "UNIQUE (workspace_id, id)")
+        yield from _add_constraint(
+            table,
+            _name(f"{table}_{field.column}", "same_workspace"),
+            f'FOREIGN KEY (workspace_id, "{field.column}") REFERENCES "{other}" (workspace_id, id)'
+            + (" ON DELETE CASCADE" if field.remote_field.on_delete is models.CASCADE else "")
+            + " DEFERRABLE INITIALLY DEFERRED",
+        )
+
+
+def _add_constraint(table: str, name: str, definition: str) -> Iterator[str]:
+    yield (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' "
+        f"AND conrelid = '\"{table}\"'::regclass) THEN "
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}; END IF; END $$'
+    )
+
+
+def _name(stem: str, suffix: str) -> str:
+    """Return a constraint name within PostgreSQL's 63 characters, unique by a digest where it had to be cut."""
+    name = f"{stem}_{suffix}"
+    if len(name) <= 63:
+        return name
+    digest = hashlib.sha256(stem.encode()).hexdigest()[:8]
+    return f"{stem[: 53 - len(suffix)]}_{digest}_{suffix}"
+
+
+# A token or webhook is known by a digest before its workspace is: this function alone may look it up.
+_DOOR_FUNCTION = """
+CREATE OR REPLACE FUNCTION accounts_find_door(wanted bytea)
+RETURNS TABLE (workspace_id uuid, subject uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT d.workspace_id, d.subject FROM accounts_door d WHERE d.digest = wanted $$;
+REVOKE ALL ON FUNCTION accounts_find_door(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION accounts_find_door(bytea) TO "{role}";
+"""

@@ -1,0 +1,113 @@
+"""Read settings from the environment: typed, loud on a typo, each name listed in docs/settings.md.
+
+A value that cannot be read stops the start with its name, what was got and what was expected, because a
+misspelt safeguard that is silently off is worse than a service that does not start.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable `name`, stripped, or `default` where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return a yes/no variable; raise ImproperlyConfigured for anything else."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    if raw.strip().lower() in TRUE:
+        return True
+    if raw.strip().lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}: got {raw!r}, expected 1 or 0. Set it to 1 or 0, or unset it.")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """Return a whole-number variable that is at least `least`; raise ImproperlyConfigured otherwise."""
+    raw = text(name)
+    if not raw:
+        return default
+    if not raw.isdigit() or int(raw) < least:
+        raise ImproperlyConfigured(f"{name}: got {raw!r}, expected a whole number of at least {least}.")
+    return int(raw)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated variable as a list without empty members."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def home() -> Path:
+    """Return AUDITLINE_HOME (all state of this installation), by default `var/` beside manage.py."""
+    return Path(text("AUDITLINE_HOME", str(Path(__file__).resolve().parent.parent / "var"))).resolve()
+
+
+def secret_key() -> str:
+    """Return SECRET_KEY, or the content of SECRET_KEY_FILE, or a key made once under AUDITLINE_HOME."""
+    if key := text("SECRET_KEY"):
+        return key
+    named = text("SECRET_KEY_FILE")
+    path = Path(named) if named else home() / "secrets" / "django-secret-key"
+    if named and not path.is_file():
+        raise ImproperlyConfigured(f"SECRET_KEY_FILE: no file at {path}. Create it, or unset the variable.")
+    if not path.is_file():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another process won the race and has written it
+            pass
+        else:
+            with os.fdopen(descriptor, "w") as handle:
+                handle.write(secrets.token_urlsafe(64))
+    return path.read_text().strip()
+
+
+def database(url: str, *, name: str) -> dict[str, object]:
+    """Turn a `postgresql://user:password@host:port/db?host=/socket/dir` URL into Django's DATABASES entry."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"{name}: got scheme {parts.scheme!r}, expected postgresql://user:password@host:5432/database. "
+            "Auditline runs on PostgreSQL 15 or newer only."
+        )
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def oidc() -> dict[str, object]:
+    """Return allauth's provider settings for OpenID Connect, from OIDC_* variables; empty without OIDC_SERVER_URL."""
+    server = text("OIDC_SERVER_URL")
+    if not server:
+        return {}
+    client, secret = text("OIDC_CLIENT_ID"), text("OIDC_CLIENT_SECRET")
+    if not client or not secret:
+        raise ImproperlyConfigured(
+            "OIDC_SERVER_URL is set, but OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is not. Set both, or unset the first."
+        )
+    app = {
+        "provider_id": text("OIDC_PROVIDER_ID", "oidc"),
+        "name": text("OIDC_NAME", "Single sign-on"),
+        "client_id": client,
+        "secret": secret,
+        "settings": {"server_url": server},
+    }
+    return {"openid_connect": {"APPS": [app]}}
