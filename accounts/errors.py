@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -49,6 +50,8 @@ _NEXT_STEP = {
 
 def api_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Map an exception to a response in the one shape; None lets an unforeseen one surface as a logged 500."""
+    if connection.in_atomic_block:  # the view's transaction must not commit what the error left half done
+        transaction.set_rollback(True)
     if isinstance(error, AuditlineError):
         return Response(error_body(error.code, error.message, error.details), error.status, headers=error.headers)
     if isinstance(error, Http404):

@@ -49,8 +49,9 @@ def in_workspace(workspace_id: uuid.UUID) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-        # After an error the savepoint's rollback restores the setting; after success it has to be put back by hand.
-        _enter(previous)
+        # A rollback restores the setting by itself; after success it has to be put back by hand.
+        if not transaction.get_rollback():
+            _enter(previous)
 
 
 def _enter(workspace_id: uuid.UUID | None) -> None:

@@ -1,0 +1,127 @@
+"""Create workspaces, members and tokens: the acts behind commands and pages, each with its statement."""
+
+import datetime
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email, validate_slug
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import AuditlineError
+from accounts.journal.actions import Action
+from accounts.journal.append import append
+from accounts.members.authentication import secret_digest
+from accounts.members.models import MEMBER_ROLES, ApiToken, Door, Membership, Role, User
+from accounts.workspaces.isolation import current_workspace, in_workspace
+from accounts.workspaces.models import Workspace
+
+TOKEN_PREFIX = "al_"  # noqa: S105 - lets secret scanners recognise a leaked token
+LONGEST_TOKEN_DAYS = 3650
+
+
+class InvalidAccount(AuditlineError):
+    """A workspace, member or token was described in a way that cannot be used."""
+
+    code = "invalid_account"
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token just made; `secret` is shown once and kept nowhere."""
+
+    token: ApiToken
+    secret: str
+
+
+def create_workspace(slug: str, name: str, *, actor: str, is_demo: bool = False) -> Workspace:
+    """Create a workspace; raise InvalidAccount when the slug is taken or not usable in an address."""
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        raise InvalidAccount(
+            f"Workspace slug: got {slug!r}, expected letters, digits, hyphens or underscores. Choose another."
+        ) from None
+    with transaction.atomic():
+        if len(slug) > 40 or Workspace.objects.filter(slug=slug).exists():
+            raise InvalidAccount(f"Workspace slug: {slug!r} is taken or longer than 40 characters. Choose another.")
+        workspace = Workspace.objects.create(slug=slug, name=name or slug, is_demo=is_demo)
+        with in_workspace(workspace.pk):
+            append(Action.WORKSPACE_CREATED, {"slug": slug, "name": workspace.name, "demo": is_demo}, actor=actor)
+    return workspace
+
+
+def add_member(email: str, role: str, *, actor: str, password: str | None = None) -> Membership:
+    """Add a person to the entered workspace, or change her role; a new person gets `password` (none = sign-on only)."""
+    known = _member_role(role)
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidAccount(f"E-mail address: got {email!r}, expected name@domain.example.") from None
+    with transaction.atomic():
+        user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, password)
+        membership, created = Membership.objects.update_or_create(
+            workspace_id=current_workspace(), user=user, defaults={"role": known.value}
+        )
+        action = Action.MEMBER_ADDED if created else Action.MEMBER_CHANGED
+        append(action, {"member": str(user.pk), "role": known.value}, actor=actor)
+    return membership
+
+
+def remove_member(membership: Membership, *, actor: str) -> None:
+    """Take a person out of the entered workspace; the last admin cannot be removed."""
+    admins = Membership.objects.filter(workspace_id=current_workspace(), role=Role.ADMIN)
+    if membership.role == Role.ADMIN and admins.count() == 1:
+        raise InvalidAccount("This is the last admin of the workspace. Give another member the role admin first.")
+    append(Action.MEMBER_REMOVED, {"member": str(membership.user_id), "role": membership.role}, actor=actor)
+    membership.delete()
+
+
+def _member_role(role: str) -> Role:
+    names = [known.value for known in MEMBER_ROLES]
+    if role not in names:
+        raise InvalidAccount(f"Role: got {role!r}, expected one of {', '.join(names)}.")
+    return Role(role)
+
+
+def create_token(
+    name: str,
+    role: str,
+    *,
+    actor: str,
+    namespaces: Sequence[str] = (),
+    days: int | None = None,
+    created_by: User | None = None,
+) -> NewToken:
+    """Make a token in the entered workspace: one sender each, with an end after `days` (None = without end)."""
+    if role not in Role.values:
+        raise InvalidAccount(f"Role: got {role!r}, expected one of {', '.join(Role.values)}.")
+    if days is not None and not 0 < days <= LONGEST_TOKEN_DAYS:
+        raise InvalidAccount(f"Days: got {days}, expected 1 to {LONGEST_TOKEN_DAYS}.")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            workspace_id=current_workspace(),
+            name=name or role,
+            role=role,
+            hint=secret[:9],
+            namespaces=[namespace for namespace in namespaces if namespace],
+            created_by=created_by,
+            expires_at=timezone.now() + datetime.timedelta(days=days) if days else None,
+        )
+        Door.objects.bulk_create(
+            [Door(digest=secret_digest(secret), workspace_id=current_workspace(), subject=token.pk)]
+        )
+        body = {"token": str(token.pk), "name": token.name, "role": role, "namespaces": list(token.namespaces)}
+        append(Action.TOKEN_CREATED, body, actor=actor)
+    return NewToken(token, secret)
+
+
+def revoke_token(token: ApiToken, *, actor: str) -> None:
+    """End a token now; what it sent stays."""
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        append(Action.TOKEN_REVOKED, {"token": str(token.pk), "name": token.name}, actor=actor)

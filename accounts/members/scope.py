@@ -1,0 +1,39 @@
+"""Run API views inside the workspace of their principal, in one transaction each."""
+
+from contextlib import ExitStack
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.members.rights import Principal, Right
+from accounts.workspaces.isolation import in_workspace
+
+
+class WorkspaceView(APIView):
+    """The base of every API view: authenticate, check the right, then enter the workspace until the answer is made.
+
+    An error rolls the transaction back (accounts/errors.py). A streaming answer is sent after this scope has closed:
+    it has to enter the workspace itself.
+    """
+
+    rights: ClassVar[dict[str, Right]] = {}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer inside one scope that closes with the answer."""
+        with ExitStack() as self.scope:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate and authorise first; only then enter the workspace."""
+        super().initial(request, *args, **kwargs)
+        self.scope.enter_context(in_workspace(self.principal.workspace_id))
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts; present once `initial` has passed."""
+        principal = self.request.auth
+        assert isinstance(principal, Principal)
+        return principal

@@ -1,0 +1,188 @@
+"""What exists: assets, the facts that sources report about them, relations, derived facts, rejected rows."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.workspaces.models import WorkspaceModel, row_key
+
+
+class Source(WorkspaceModel):
+    """A system that reports: an inventory source by its name, or a producer of lineage by its job namespace."""
+
+    class Door(models.TextChoices):
+        INVENTORY = "inventory", "Inventory"
+        LINEAGE = "lineage", "Lineage"
+
+    door = models.CharField(max_length=12, choices=Door.choices)
+    name = models.CharField(max_length=400)
+    # cloud_api, device, code, asset_database, spreadsheet, person: precedence (vocabulary, source_precedence)
+    grade_class = models.CharField(max_length=20, default="asset_database")
+    default_origin = models.CharField(max_length=10, default="declared")
+    expected_every_hours = models.IntegerField(null=True)  # null = no cadence is known yet
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    # Of the last inventory with a manifest: what it declared and what arrived. Differing = incomplete.
+    declared_count = models.IntegerField(null=True)
+    received_count = models.IntegerField(null=True)
+    manifest = models.JSONField(null=True)
+    last_event = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "door", "name"], name="source_once")]
+
+
+class Asset(WorkspaceModel):
+    """Anything a check can be about. Known by (workspace, kind, uid); what rules read is its `document`.
+
+    `document` holds the effective value of each attribute, by precedence over the sources, derived facts included
+    (timestamps as "2026-11-01T00:00:00Z"; no nulls; ages are never stored). It is a projection: FactSet, Relation and
+    DerivedFact rows are the record.
+    """
+
+    class State(models.TextChoices):
+        REPORTED = "reported", "Reported"
+        MENTIONED = "mentioned", "Only named by others"
+        RETIRED = "retired", "Retired"
+
+    kind = models.CharField(max_length=40)
+    uid = models.CharField(max_length=4000)
+    name = models.CharField(max_length=4000)
+    state = models.CharField(max_length=10, choices=State.choices)
+    document = models.JSONField(default=dict)
+    # attribute -> {"origin", "source", "at", "event", "grade"}
+    provenance = models.JSONField(default=dict)
+    known_relations = models.JSONField(default=list)  # names that somebody reported, also where empty
+    conflicts = models.JSONField(default=dict)  # attribute -> [{"value", "source", "at"}] of losing, differing values
+    # Hot columns for lists, taken from the document; '' = unknown. Equality on them is leakproof and indexed.
+    environment = models.CharField(max_length=40, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    owner = models.CharField(max_length=400, blank=True)
+    organisation = row_key("lineage.Asset", null=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    rev_changed = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "kind", "uid"], name="asset_once")]
+        indexes = [
+            models.Index(fields=["workspace", "kind", "id"], name="asset_by_kind"),
+            models.Index(fields=["workspace", "kind", "country"], name="asset_by_country"),
+            models.Index("workspace", OpClass("name", name="text_pattern_ops"), name="asset_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.uid}"
+
+
+class FactSet(WorkspaceModel):
+    """All that one source last said about one asset, valid over revisions [rev_from, rev_to)."""
+
+    asset = row_key("lineage.Asset", on_delete=models.CASCADE)
+    source = row_key("lineage.Source", on_delete=models.CASCADE)
+    event = models.UUIDField()  # the newest event that changed it
+    # attribute -> {"v": value, "o": origin, "t": observed_at, "e": event id}
+    facts = models.JSONField(default=dict)
+    relations = models.JSONField(default=dict)  # relation -> [[kind, uid], ...]; present and empty = known to be none
+    rev_from = models.BigIntegerField()
+    rev_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "asset", "source"], condition=Q(rev_to__isnull=True), name="factset_current_once"
+            ),
+            models.CheckConstraint(
+                name="factset_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "asset", "rev_from"], name="factset_by_asset")]
+
+
+class Relation(WorkspaceModel):
+    """One edge between assets by the vocabulary's names; both directions are stored where the name has an inverse."""
+
+    from_asset = row_key("lineage.Asset", on_delete=models.CASCADE)
+    name = models.CharField(max_length=40)
+    to_asset = row_key("lineage.Asset", on_delete=models.CASCADE)
+    source = row_key("lineage.Source", null=True, on_delete=models.CASCADE)  # null = derived
+    rev_from = models.BigIntegerField()
+    rev_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="relation_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "from_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_out"
+            ),
+            models.Index(fields=["workspace", "to_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_in"),
+        ]
+
+
+class DerivedFact(WorkspaceModel):
+    """A fact that the product computed: by which derivation and version, from which inputs, over which revisions."""
+
+    asset = row_key("lineage.Asset", on_delete=models.CASCADE)
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+    derivation = models.CharField(max_length=80)  # "<name>@<version>"
+    inputs_digest = models.BinaryField(max_length=32)
+    inputs = models.JSONField(default=list)  # readable: what it was computed from
+    grade = models.CharField(max_length=1)
+    observed_at = models.DateTimeField()
+    rev_from = models.BigIntegerField()
+    rev_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "asset", "name"], condition=Q(rev_to__isnull=True), name="derived_current_once"
+            ),
+            models.CheckConstraint(
+                name="derived_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
+            ),
+        ]
+
+
+class RejectedRow(WorkspaceModel):
+    """A row (or one field of it) of an inventory that could not be used; the good rest was kept."""
+
+    append_only: ClassVar[bool] = True
+
+    event = models.UUIDField()
+    line = models.IntegerField()
+    field = models.CharField(max_length=120, blank=True)  # '' = the whole line
+    got = models.TextField()
+    expected = models.TextField()
+    message = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "event", "line"], name="rejected_by_event")]
+
+
+class ImportResult(WorkspaceModel):
+    """What became of one inventory batch, once projected."""
+
+    append_only: ClassVar[bool] = True
+
+    event = models.UUIDField()
+    source = row_key("lineage.Source", on_delete=models.CASCADE)
+    rows = models.IntegerField()
+    created = models.IntegerField()
+    changed = models.IntegerField()
+    unchanged = models.IntegerField()
+    retired = models.IntegerField()
+    rejected = models.IntegerField()
+    kinds = ArrayField(models.CharField(max_length=40), default=list)
+    finished_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "event"], name="import_result_once")]

@@ -1,0 +1,23 @@
+"""Collect the models of this app's slices, so that it keeps one label and one migration folder."""
+
+from lineage.events.models import Event, EventReceipt, Hook, HookDelivery
+from lineage.graph.models import Flow, Run, RunDataset, RunFlow
+from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Relation, Source
+
+__all__ = [
+    "Asset",
+    "DerivedFact",
+    "Event",
+    "EventReceipt",
+    "FactSet",
+    "Flow",
+    "Hook",
+    "HookDelivery",
+    "ImportResult",
+    "RejectedRow",
+    "Relation",
+    "Run",
+    "RunDataset",
+    "RunFlow",
+    "Source",
+]
