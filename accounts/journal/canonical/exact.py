@@ -85,8 +85,8 @@ def encode_exact(value: Exact) -> bytes:
         return "".join(parts).encode()
 
 
-class _DecimalFound(Exception):  # noqa: N818 - a signal between two functions, not an error
-    """The C encoder met a Decimal, which it cannot write as a number."""
+class _DecimalFound(Exception):
+    """A signal, not an error: the C encoder met a Decimal, which it cannot write as a number."""
 
 
 def _signal(value: object) -> object:
@@ -158,7 +158,7 @@ def _constant(text: str) -> Exact:
 def _bad_number(got: str) -> BodyRefused:
     return BodyRefused(
         "json_number",
-        f"Got {got}, expected a finite number of at most {MAX_DIGITS} characters and an exponent within {MAX_EXPONENT}.",
+        f"Got {got}, expected a finite number of at most {MAX_DIGITS} characters, exponent within {MAX_EXPONENT}.",
     )
 
 
@@ -166,7 +166,7 @@ def _too_deep() -> BodyRefused:
     return BodyRefused("json_depth", f"Got a body nested deeper than {MAX_DEPTH} levels, expected at most {MAX_DEPTH}.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant)  # type: ignore[arg-type]
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant)
 
 
 def _check_limits(raw: bytes, value: Exact) -> None:
@@ -186,7 +186,7 @@ def _check_limits(raw: bytes, value: Exact) -> None:
 
 def _check_depth(value: Exact) -> None:
     level: list[Exact] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         below: list[Exact] = []
         for node in level:
             if isinstance(node, dict):
@@ -204,9 +204,10 @@ def _check_strings(value: Exact) -> None:
     while pending:
         node = pending.pop()
         if isinstance(node, str):
-            if len(node) > MAX_STRING or (4 * len(node) > MAX_STRING and len(node.encode(errors="replace")) > MAX_STRING):
+            if 4 * len(node) > MAX_STRING and len(node.encode(errors="replace")) > MAX_STRING:
                 raise BodyRefused(
-                    "json_string", f"Got a string of {len(node)} characters, expected at most {MAX_STRING} bytes of UTF-8."
+                    "json_string",
+                    f"Got a string of {len(node)} characters, expected at most {MAX_STRING} bytes of UTF-8.",
                 )
         elif isinstance(node, dict):
             pending.extend(node)
