@@ -123,7 +123,7 @@ def _only_root_writes(folder: Path) -> None:
 
 
 def spawn(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     owner: ServerUser,
     *,
     log: IO[bytes],
@@ -133,7 +133,8 @@ def spawn(
 ) -> "subprocess.Popen[bytes]":
     """Start a server as `owner` in a session of its own, so that Ctrl-C reaches only the supervisor.
 
-    `keep` are descriptors that it inherits. On Linux the kernel sends it `on_parent_death` when we are killed.
+    `command` may hold paths; `keep` are descriptors that it inherits. On Linux the kernel sends it `on_parent_death`
+    when we are killed.
     """
     with warnings.catch_warnings():  # Python 3.12+ warns of threads at fork
         warnings.simplefilter("ignore", DeprecationWarning)

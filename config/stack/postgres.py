@@ -179,7 +179,7 @@ def _role(connection: "psycopg.Connection[tuple[object, ...]]", name: str, passw
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
     # The password goes in a literal, which would reach the log of an error: it is made of URL-safe characters only.
     statement = sql.SQL("ALTER ROLE {} WITH LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION {} PASSWORD {}")
-    connection.execute(statement.format(sql.Identifier(name), sql.SQL(rights), sql.Literal(password)))  # type: ignore[arg-type]  # a constant above
+    connection.execute(statement.format(sql.Identifier(name), sql.SQL(rights), sql.Literal(password)))
 
 
 @contextlib.contextmanager
