@@ -113,7 +113,11 @@ class CheckForm(_Form):
 
     @model_validator(mode="after")
     def _belongs_to_the_type(self) -> Self:
-        human = {"evidence_required": self.evidence_required, "valid_for": self.valid_for, "attested_by": self.attested_by}
+        human = {
+            "evidence_required": self.evidence_required,
+            "valid_for": self.valid_for,
+            "attested_by": self.attested_by,
+        }
         if self.type == "manual":
             absent = [name for name, value in human.items() if value is None]
             if absent:

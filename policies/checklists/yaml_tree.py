@@ -3,7 +3,7 @@
 Differences to a usual loader, each with its reason:
 
 - A plain `NO`, `yes`, `off` or date is a string (YAML 1.2 core schema): `[SE, NO]` means Norway and never false.
-- Integers and doubles are told apart by the decimal point, as in the rule language; `010`, `1e3` and `.inf` are strings.
+- The decimal point tells doubles from integers, as in the rule language; `010`, `1e3` and `.inf` are strings.
 - Aliases, tags and merge keys are refused: what a check says stands where it says it, and a small file stays small.
 - A key that occurs twice is refused: a usual loader keeps the last one silently.
 
@@ -19,7 +19,7 @@ import yaml
 
 from policies.checklists.errors import ChecklistRefused, Problem, show
 
-Plain: TypeAlias = "None | bool | int | float | str | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 1024 * 1024
@@ -28,12 +28,9 @@ MAX_NODES = 100_000
 GREATEST_INT = 2**53 - 1
 """Greater integers cannot be written in canonical JSON, so they could not be hashed and sealed."""
 
-DOUBLE_KEY = "$double"
-"""Marks a double in the canonical form (read.py); no key of a checklist may have that name."""
-
 _INT = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$", re.ASCII)
 _DOUBLE = re.compile(r"^[-+]?[0-9]+\.[0-9]+$", re.ASCII)
-_WORDS: Mapping[str, None | bool] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_WORDS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,8 @@ def read_tree(content: bytes, file: str) -> Tree:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        line = mark.line + 1 if mark else None
-        raise _refuse(file, line, error.problem or "a syntax error", "YAML", "correct the syntax there") from error
+        where = mark.line + 1 if mark else None
+        raise _refuse(file, where, error.problem or "a syntax error", "YAML", "correct the syntax there") from error
     except yaml.YAMLError as error:
         raise _refuse(file, None, show(str(error)), "YAML", "correct the syntax or the character") from error
     return Tree(file, builder.root, builder.lines)
@@ -136,8 +133,8 @@ class _Builder:
     def _key(self, top: _Open, value: dict[str, Plain], key: str, line: int | None) -> None:
         if key in value:
             raise _refuse(self.file, line, f"the key {show(key)} twice", "each key once", "remove one of them")
-        if key in (DOUBLE_KEY, "<<"):
-            raise _refuse(self.file, line, f"the key {show(key)}", "another name", "rename it; that name is reserved")
+        if key == "<<":
+            raise _refuse(self.file, line, "the merge key <<", "no merge", "write the keys out")
         top.key = key
 
     def _read(self, event: yaml.ScalarEvent, line: int | None) -> Plain:
