@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from config.stack.embedded import Embedded
@@ -47,3 +47,10 @@ def flush(stack: Embedded) -> None:
 def cast(db: None) -> Cast:
     """The four fixed roles (officer, auditor, outsider, pipeline) and the two workspaces that they live in."""
     return make_cast()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords quickly: their strength is Django's promise, not ours."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield

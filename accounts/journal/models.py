@@ -1,40 +1,32 @@
-"""Pending and sealed statements: what every stage and every person's act says about itself."""
+"""Statements: what every stage and every person's act says about itself, waiting to be sealed or sealed."""
 
 from typing import ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
 
 from accounts.workspaces.models import WorkspaceModel
 
 
 class Statement(WorkspaceModel):
-    """One canonical record, written in the transaction of its cause; durable when that commits, never changed after.
+    """One record, written in the transaction of its cause; durable when that commits, never changed after.
 
-    It counts as sealed once the ledger holds an entry for it (audit/evidence). `payload` is the canonical form that
-    is signed; `salt` blinds its leaf, so that a payload can be erased while its proof stays.
+    It is sealed once the ledger holds an entry for it (audit/evidence): the sequencer builds the canonical payload from
+    these columns and signs it, and an export builds it again, so that an edited row fails its own signature.
     """
 
     append_only: ClassVar[bool] = True
     partitioned: ClassVar[bool] = True
 
-    action = models.CharField(max_length=60)
+    action = models.CharField(max_length=60)  # a member of actions.Action
     # Who acted: "stage:evaluate", "member:<user id>", "token:<token id>", "command".
     actor = models.CharField(max_length=80)
-    payload = models.BinaryField()
-    digest = models.BinaryField(max_length=32)
-    salt = models.BinaryField(max_length=32)
-    # Merkle root over the per-asset leaves of a batch (JudgedLeaf rows); null for an act.
-    leaves_root = models.BinaryField(max_length=32, null=True)
-    leaves_count = models.IntegerField(default=0)
-    recorded_at = models.DateTimeField(db_default=Now())
+    made_at = models.DateTimeField()
+    revision = models.BigIntegerField()  # what was known when it was said
+    subjects = models.JSONField(default=list)  # [{"name", "digest": {"sha256"}}] of what it speaks about
+    body = models.JSONField()  # canonical types only; a batch carries its commitment under "leaves"
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "recorded_at"], name="statement_by_time")]
-        constraints = [
-            models.CheckConstraint(
-                name="statement_root_goes_with_leaves",
-                condition=models.Q(leaves_root__isnull=True, leaves_count=0)
-                | models.Q(leaves_root__isnull=False, leaves_count__gt=0),
-            ),
+        indexes = [
+            models.Index(fields=["workspace", "made_at"], name="statement_by_time"),
+            models.Index(fields=["workspace", "action", "id"], name="statement_by_action"),
         ]

@@ -14,6 +14,8 @@ class LedgerEntry(WorkspaceModel):
 
     index = models.BigIntegerField()
     statement = models.UUIDField()
+    salt = models.BinaryField(max_length=32)  # blinds the leaf, so that a payload can be erased and its proof stays
+    digest = models.BinaryField(max_length=32)  # SHA-256 of the canonical payload
     leaf_hash = models.BinaryField(max_length=32)
     signature = models.BinaryField()  # Ed25519 over the DSSE pre-authentication encoding
     key_id = models.CharField(max_length=64)

@@ -86,6 +86,8 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=accounts.workspaces.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('index', models.BigIntegerField()),
                 ('statement', models.UUIDField()),
+                ('salt', models.BinaryField(max_length=32)),
+                ('digest', models.BinaryField(max_length=32)),
                 ('leaf_hash', models.BinaryField(max_length=32)),
                 ('signature', models.BinaryField()),
                 ('key_id', models.CharField(max_length=64)),

@@ -48,9 +48,10 @@ class VerdictVector(WorkspaceModel):
 
 
 class Transition(WorkspaceModel):
-    """One change of a verdict, with the facts read. The append-only truth that vectors are a projection of.
+    """One change of a verdict: the append-only truth that vectors are a projection of.
 
-    The leaf of its asset in the statement `statement` covers it, so that it can be proved offline.
+    The facts read and the missing paths stand in its leaf (JudgedLeaf, by statement and leaf_index), whose bytes are
+    what the statement commits to, so that each change can be proved offline.
     """
 
     append_only: ClassVar[bool] = True
@@ -67,8 +68,6 @@ class Transition(WorkspaceModel):
     new = models.SmallIntegerField()
     grade = models.CharField(max_length=1, blank=True)
     reason = models.TextField(blank=True)
-    missing = models.JSONField(default=list)  # paths that were needed and not known
-    facts = models.JSONField(default=list)  # [{"path", "value", "origin", "source", "at", "event"}]
     flip_at = models.DateTimeField(null=True)
     judged_at = models.DateTimeField()
     rev = models.BigIntegerField()

@@ -87,8 +87,6 @@ class Migration(migrations.Migration):
                 ('new', models.SmallIntegerField()),
                 ('grade', models.CharField(blank=True, max_length=1)),
                 ('reason', models.TextField(blank=True)),
-                ('missing', models.JSONField(default=list)),
-                ('facts', models.JSONField(default=list)),
                 ('flip_at', models.DateTimeField(null=True)),
                 ('judged_at', models.DateTimeField()),
                 ('rev', models.BigIntegerField()),
