@@ -1,0 +1,79 @@
+"""Run one stage over its waiting rows: claim, handle, delete, in one transaction per batch.
+
+    run_stage(Stage.RAISE, workspace_id, _raise_batch, limit=100)
+
+1. Enter the workspace and be its only runner of the stage (else return: the other runner takes the work).
+2. Claim a batch; where none is due, stop.
+3. Handle it and delete its rows in the same transaction: after a kill at any point it is either done or still there.
+4. A batch that fails is tried again row by row in transactions of their own, so that one bad row cannot hold up the
+   rest; the bad one waits longer each time and becomes a dead letter at the eighth failure.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+
+import structlog
+from django.db import OperationalError
+
+from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.queue import Item, Stage, alone, claim, done, failed
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[Sequence[uuid.UUID]], None]
+
+
+def run_stage(stage: Stage, workspace_id: uuid.UUID, handle: Handler, *, limit: int) -> int:
+    """Work off what is due and return how many rows were done; `handle` gets the distinct subjects of a batch."""
+    total = 0
+    while True:
+        count, bad = _run_batch(stage, workspace_id, handle, limit)
+        total += count
+        if bad:
+            total += _run_one_by_one(stage, workspace_id, handle, bad)
+        if not count and not bad:
+            return total
+
+
+def _run_batch(stage: Stage, workspace_id: uuid.UUID, handle: Handler, limit: int) -> tuple[int, list[Item]]:
+    """Return (rows done, rows of a batch that failed)."""
+    items: list[Item] = []
+    try:
+        with in_workspace(workspace_id), alone(stage) as only_runner:
+            if not only_runner:
+                return 0, []
+            items = claim(stage, limit)
+            if items:
+                handle(_subjects(items))
+                done(items)
+        return len(items), []
+    except OperationalError:  # the database went away: nothing was done and nothing is lost; beat tries again
+        raise
+    except Exception as error:  # the task boundary: whatever a row provokes is kept with the row
+        log.warning("stage.batch_failed", stage=stage, rows=len(items), reason=repr(error), exc_info=True)
+        if not items:
+            raise
+        return 0, items
+
+
+def _run_one_by_one(stage: Stage, workspace_id: uuid.UUID, handle: Handler, items: Sequence[Item]) -> int:
+    count = 0
+    for item in items:
+        try:
+            with in_workspace(workspace_id), alone(stage) as only_runner:
+                if not only_runner:
+                    return count
+                handle([item.subject])
+                done([item])
+            count += 1
+        except OperationalError:
+            raise
+        except Exception as error:  # the same boundary, now for one row
+            log.error("stage.row_failed", stage=stage, subject=str(item.subject), exc_info=True)
+            with in_workspace(workspace_id):
+                failed([item], stage, error)
+    return count
+
+
+def _subjects(items: Sequence[Item]) -> list[uuid.UUID]:
+    """Return the distinct subjects, in the order of the claim."""
+    return list(dict.fromkeys(item.subject for item in items))

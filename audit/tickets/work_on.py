@@ -1,0 +1,49 @@
+"""What a person does with a ticket: take it or give it to a member, set its date. Each is an act in the journal."""
+
+import datetime
+
+from django.utils import timezone
+
+from accounts.errors import AuditlineError
+from accounts.journal.actions import Action
+from accounts.journal.append import append
+from accounts.members.models import Membership, User
+from accounts.workspaces.isolation import current_workspace
+from audit.tickets.models import Ticket, TicketEvent
+
+
+class TicketRefused(AuditlineError):
+    """A ticket cannot be changed like that."""
+
+    code = "ticket_refused"
+
+
+def assign(ticket: Ticket, assignee: User | None, *, actor: str) -> None:
+    """Give the ticket to a member of the workspace, or to nobody."""
+    if assignee and not Membership.objects.filter(workspace_id=current_workspace(), user=assignee).exists():
+        raise TicketRefused("The assignee is not a member of this workspace. Choose a member, or add the person first.")
+    ticket.assignee = assignee
+    ticket.save(update_fields=["assignee"])
+    _record(ticket, "assigned", assignee.email if assignee else "nobody", actor)
+
+
+def set_due(ticket: Ticket, due: datetime.date, *, actor: str) -> None:
+    """Set the day by which it shall be done; not in the past, and not after the finding's own limit."""
+    instant = datetime.datetime.combine(due, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
+    limit = ticket.finding.due_at
+    if instant < timezone.now():
+        raise TicketRefused(f"Due date: got {due}, which has passed. Choose today or a later day.")
+    if due > limit.date():
+        raise TicketRefused(
+            f"Due date: got {due}, expected {limit.date()} at the latest: the limit of its severity was frozen at detection."
+        )
+    ticket.due_at = instant
+    ticket.save(update_fields=["due_at"])
+    _record(ticket, "due date set", str(due), actor)
+
+
+def _record(ticket: Ticket, what: str, detail: str, actor: str) -> None:
+    TicketEvent.objects.create(
+        workspace_id=current_workspace(), ticket=ticket, what=what, detail=detail, actor=actor, at=timezone.now()
+    )
+    append(Action.TICKET_ASSIGNED, {"ticket": ticket.pk, "what": what, "detail": detail}, actor=actor)

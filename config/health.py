@@ -1,0 +1,90 @@
+"""Health for operators and load balancers: alive, ready, and metrics in the Prometheus text format."""
+
+import hmac
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+from kombu import Connection
+from kombu.exceptions import OperationalError
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from accounts.errors import error_body
+
+
+@require_GET
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that this process answers; it looks at nothing else, so that a database outage restarts no web process."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_GET
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether requests can be served: 200 with a migrated database, else 503 with the reason.
+
+    A broker that is down is reported and does not count: events are accepted all the same, since rows are the queue.
+    """
+    database = _database_state()
+    ready = database == "ready"
+    return JsonResponse({"ready": ready, "database": database, "broker": _broker_state()}, status=200 if ready else 503)
+
+
+def _database_state() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('accounts_work') IS NOT NULL")
+            return "ready" if cursor.fetchone()[0] else "not migrated: run `manage.py migrate --database owner`"
+    except DatabaseError as error:
+        return f"unreachable: {type(error).__name__}"
+
+
+def _broker_state() -> str:
+    try:
+        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=1, timeout=1)
+    except (OSError, OperationalError) as error:
+        return f"unreachable: {type(error).__name__}"
+    return "ready"
+
+
+class WaitingWork(Collector):
+    """Work that waits, by stage: how many rows and how old the oldest due one is."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Name the families without asking the database (called at import)."""
+        return [
+            GaugeMetricFamily("auditline_work_waiting", "Rows that wait for a stage", labels=["stage"]),
+            GaugeMetricFamily("auditline_work_oldest_seconds", "Age of the oldest due row", labels=["stage"]),
+        ]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Read the work table (it holds ids only and is not under row security)."""
+        rows, ages = self.describe()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT stage, count(*), coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())), 0) "
+                "FROM accounts_work GROUP BY stage ORDER BY stage"
+            )
+            for stage, count, age in cursor.fetchall():
+                rows.add_metric([stage], count)
+                ages.add_metric([stage], float(age))
+        yield rows
+        yield ages
+
+
+REGISTRY.register(WaitingWork())
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return all metrics; where METRICS_TOKEN is set, to its bearer alone."""
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        message = "Metrics need `Authorization: Bearer <METRICS_TOKEN>`."
+        return JsonResponse(error_body("not_authenticated", message), status=401)
+    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
