@@ -22,7 +22,7 @@ VERDICT_WORDS = {
     "fail": "Fail",
     "unknown": "Unknown",
     "error": "Error",
-    "manual": "Waits for a person",
+    "manual": "Manual",
     "not_applicable": "Not applicable",
     "waived": "Waived",
     "stale": "Stale",
