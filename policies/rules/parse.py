@@ -16,19 +16,22 @@ from policies.rules.errors import Position, RuleProblem, RuleRefused
 from policies.rules.schema import Entity, FieldType, Schema
 from policies.rules.source import RELATED, Source, read_source
 
-_ERROR = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*)$", re.MULTILINE)
+_ERROR = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
 _FIELD = re.compile(r"undefined field '(\w+)' not found in struct '([\w.]+)'")
 _NAME = re.compile(r"undeclared reference to '(\w+)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']+)' applied to '([^']*)'")
 FUNCTIONS = (
     "has", "all", "exists", "exists_one", "filter", "map", "size", "contains", "startsWith", "endsWith", "matches",
-    "double", "int", "string", "timestamp", "duration", "sum", "min", "max", "related",
+    "double", "int", "timestamp", "duration", "related",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A rule that passed the checker: `expression` is the parsed CheckedExpr, `serialized` what the row engine loads."""
+    """A rule that passed the checker:
+
+    `expression` is the parsed CheckedExpr, `serialized` what the row engine loads.
+    """
 
     source: Source
     expression: Any
@@ -65,7 +68,11 @@ class Checker:
 
     def _problems(self, source: Source, text: str) -> list[RuleProblem]:
         found = [
-            self._problem(source, Position(int(match[1]), int(match[2])), match[3].removesuffix(" [INVALID_ARGUMENT]"))
+            self._problem(
+                source,
+                Position(max(int(match[1]), 1), max(int(match[2]), 1)),
+                match[3].removesuffix(" [INVALID_ARGUMENT]"),
+            )
             for match in _ERROR.finditer(text)
         ]
         return found or [self._problem(source, Position(1, 1), text.splitlines()[0])]
@@ -82,10 +89,11 @@ class Checker:
             return RuleProblem(source.part, at, f"'{match[1]}' is not known", _nearest(match[1], names))
         if match := _OVERLOAD.search(message):
             types = re.sub(r"auditline\.(?:entities\.)?", "", match[2])
-            hint = "int and double do not mix: write 1.0 for 1, or double(x)" if {"int", "double"} & set(
-                re.findall(r"\w+", types)
-            ) else "compare values of one type"
-            return RuleProblem(source.part, at, f"'{match[1].strip('_')}' does not take ({types})", hint)
+            mixed = {"int", "double"} <= set(re.findall(r"\w+", types))
+            hint = "int and double do not mix: write 1.0 for 1, or double(x)" if mixed else "use values of one type"
+            return RuleProblem(source.part, at, f"'{match[1].strip('_')}' does not take {types}", hint)
+        if "recursion depth" in message:
+            return RuleProblem(source.part, at, "the expression is nested too deep", "name intermediate facts")
         return RuleProblem(source.part, at, message, "see docs/rules.md for what the language has")
 
 
@@ -96,9 +104,7 @@ def checker(schema: Schema, kind: str, params: Mapping[str, FieldType]) -> Check
         "asset": cel.Type(entity_message(kind)),
         "params": cel.Type(PARAMS_MESSAGE),
         "now": cel.Type.TIMESTAMP,
-    } | {
-        RELATED + name: cel.Type.List(cel.Type(entity_message(target))) for name, target in entity.relations.items()
-    }
+    } | {RELATED + name: cel.Type.List(cel.Type(entity_message(target))) for name, target in entity.relations.items()}
     env = cel.NewEnv(descriptor_pool=schema_pool(schema, params), variables=variables)
     return Checker(schema, entity, params, env)
 

@@ -1,7 +1,9 @@
-"""Read a rule's text as tokens: rewrite `related('x')` to a variable, refuse what is too large before anything parses it.
+"""Read a rule's text as tokens: rewrite `related('x')` to a variable, refuse what is too large before anything
+parses it.
 
-A CEL function has one return type, so that `related('inputs')` cannot be a function of the checker: it becomes the variable
-`__related_inputs`, padded with spaces to the same length, so that every position stays as the author wrote it.
+A CEL function has one return type, so that `related('inputs')` cannot be a function of the checker: it becomes the
+variable `__related_inputs`, padded with spaces to the same length, so that every position stays as the author wrote
+it.
 """
 
 import re
@@ -11,7 +13,8 @@ from dataclasses import dataclass
 from policies.rules.errors import Position, RuleProblem, RuleRefused
 
 MAX_CHARACTERS = 10_000
-MAX_BRACKETS = 50
+MAX_BRACKETS = 30
+"""The checker itself stops at 32 levels."""
 RELATED = "__related_"
 
 _TOKEN = re.compile(
@@ -75,7 +78,6 @@ def _tokens(text: str) -> Iterator[Token]:
 def _check_brackets(source: Source, tokens: list[Token]) -> None:
     depth = 0
     for token in tokens:
-        # A run of unary operators nests as deep as brackets do.
         if token.kind == "other":
             depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
         if depth > MAX_BRACKETS:

@@ -17,14 +17,17 @@ ComparisonOp = Literal["==", "!=", "<", "<=", ">", ">="]
 CallOp = Literal[
     "==", "!=", "<", "<=", ">", ">=", "&&", "||", "!", "?:", "in", "index", "size",
     "+", "-", "*", "/", "%", "negate", "contains", "startsWith", "endsWith", "matches",
-    "double", "int", "string", "sum", "min", "max",
+    "double", "int", "timestamp", "duration",
 ]  # fmt: skip
 MacroOp = Literal["all", "exists", "exists_one", "filter", "map"]
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """`of` is the member type of a list and the value type of a map (keys are strings); `entity` names a kind or lineage."""
+    """`of` is the member type of a list and the value type of a map (keys are strings);
+
+    `entity` names a kind or lineage.
+    """
 
     name: TypeName
     of: "Type | None" = None
@@ -62,7 +65,10 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """`related('<name>')`: the assets that the subject's relation reaches; missing where nobody reported the relation."""
+    """`related('<name>')`: the assets that the subject's relation reaches;
+
+    missing where nobody reported the relation.
+    """
 
     name: str
     type: Type
