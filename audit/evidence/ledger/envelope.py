@@ -3,25 +3,25 @@
 Payload "auditline:statement/v1", canonical JSON (RFC 8785), and its law:
 
     {"_type": "https://in-toto.io/Statement/v1",
-     "predicate": {"record": {...}, "sealed_at": "2026-11-01T00:00:00.000000Z", "sequence": 17},
+     "predicate": {"action", "actor", "body", "id", "made_at", "revision", "sealed_at", "sequence", "workspace"},
      "predicateType": "auditline:statement/v1",
-     "subject": [{"digest": {"sha256": <SHA-256 of the record>}, "name": <statement id>}]}
+     "subject": [{"digest": {"sha256": hex}, "name": text}, ...]}
 
-- `record` is the journal's canonical record, byte for byte as it was written in the transaction of its cause. Read here
-  are its members id, workspace, action, actor, at and leaves {count, root, marks}; others may be added.
-- `sequence` is the index in the ledger and `sealed_at` the sequencer's clock: both under the signature, so that a row
-  that was moved or renumbered cannot pass.
-- Members of the predicate are never renamed or given another meaning; that needs predicateType ".../v2", and this
-  reader then stays for v1.
+- Every column of the journal's row and of its ledger entry that has a meaning is in here, `sequence` (the index in the
+  ledger) and `sealed_at` (the sequencer's clock) included: a row that was edited, moved or renumbered makes another
+  payload, which the signature does not fit.
+- A statement about no outside thing has itself as its subject, by the digest of its body.
+- A batch commits to its leaves in body["leaves"] (accounts/journal/canonical/batch.py).
+- Members of the predicate are never renamed or given another meaning: that needs predicateType ".../v2", and this
+  reader then stays for v1. Members of `body` belong to the action.
 """
 
 import base64
-import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from accounts.journal.canonical.encode import NotCanonical, encode, hexdigest
 from audit.evidence.ledger.errors import EnvelopeRefused
 from audit.evidence.ledger.keys import PublicKey, Signer
 from audit.evidence.ledger.note import decode_base64
@@ -30,61 +30,88 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "auditline:statement/v1"
 
-_TAIL = re.compile(
-    rb',"sealed_at":"([^"\\]+)","sequence":(0|[1-9][0-9]*)\},"predicateType":"' + PREDICATE_TYPE.encode() + rb'",'
-    rb'"subject":\[\{"digest":\{"sha256":"([0-9a-f]{64})"\},"name":"([0-9a-f-]{36})"\}\]\}'
-)
-_HEAD = b'{"_type":"' + STATEMENT_TYPE.encode() + b'","predicate":{"record":'
-_MAX_TAIL = 512  # bytes; a tail is about 270
-
 
 @dataclass(frozen=True)
-class Signed:
-    """What a payload says: the journal's `record` bytes, and where and when the sequencer placed it."""
+class Statement:
+    """A journal record at its place in the ledger, as stored. Instants are text (canonical.encode.instant)."""
 
-    statement: str  # id
-    sequence: int
+    id: str
+    workspace: str
+    action: str
+    actor: str
+    made_at: str
+    revision: int
+    subjects: Sequence[Mapping[str, object]]
+    body: Mapping[str, object]
+    sequence: int  # index in the ledger
     sealed_at: str
-    record: bytes
+
+    def payload(self) -> bytes:
+        """Return the canonical payload; raises NotCanonical for values that have no canonical form."""
+        return encode(self._members(hexdigest(self.body)))
+
+    def stored_payload(self) -> bytes:
+        """Return the payload for an export: total, because a tampered row must still be exported to be named.
+
+        Where the row holds what nobody could have sealed (a float, say), the bytes are plain JSON that no signature
+        fits.
+        """
+        try:
+            return self.payload()
+        except NotCanonical:
+            return json.dumps(self._members(""), default=str, sort_keys=True).encode()
+
+    def _members(self, body_digest: str) -> dict[str, object]:
+        itself = {"digest": {"sha256": body_digest}, "name": f"statement:{self.id}"}
+        return {
+            "_type": STATEMENT_TYPE,
+            "predicate": {
+                "action": self.action,
+                "actor": self.actor,
+                "body": self.body,
+                "id": self.id,
+                "made_at": self.made_at,
+                "revision": self.revision,
+                "sealed_at": self.sealed_at,
+                "sequence": self.sequence,
+                "workspace": self.workspace,
+            },
+            "predicateType": PREDICATE_TYPE,
+            "subject": list(self.subjects) if self.subjects else [itself],
+        }
 
 
-def statement_payload(record: bytes, *, statement: str, sequence: int, sealed_at: str) -> bytes:
-    """Return the payload around a record's bytes, unread: canonical when the record is.
-
-    Total for any bytes, so that an export of a tampered row still is an export; its signature then fails.
-    """
-    digest = hashlib.sha256(record).hexdigest()
-    tail = (
-        f',"sealed_at":"{sealed_at}","sequence":{sequence}}},"predicateType":"{PREDICATE_TYPE}",'
-        f'"subject":[{{"digest":{{"sha256":"{digest}"}},"name":"{statement}"}}]}}'
-    )
-    return _HEAD + record + tail.encode()
-
-
-def read_payload(payload: bytes) -> Signed:
+def read_payload(payload: bytes) -> Statement:
     """Return what a payload says; raises EnvelopeRefused (envelope_malformed) for any other form.
 
-    Call it on signed payloads only, or treat the result as a claim.
+    Read signed payloads only, or treat the result as a claim.
     """
-    start = payload.rfind(b',"sealed_at":"', max(0, len(payload) - _MAX_TAIL))
-    tail = _TAIL.fullmatch(payload, start) if start >= 0 else None
-    if tail is None or not payload.startswith(_HEAD):
-        raise EnvelopeRefused("envelope_malformed", f"Got a payload that is not {PREDICATE_TYPE}, expected that form.")
-    record = payload[len(_HEAD) : start]
-    if hashlib.sha256(record).hexdigest() != tail[3].decode():
-        raise EnvelopeRefused("envelope_malformed", "Got a subject digest of other bytes, expected that of the record.")
-    return Signed(tail[4].decode(), int(tail[2]), tail[1].decode(), record)
-
-
-def read_record(record: bytes) -> Mapping[str, object]:
-    """Return a record's members; raises EnvelopeRefused (envelope_malformed) when it is no JSON object."""
     try:
-        members = json.loads(record)
+        value = json.loads(payload)
     except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
-        raise EnvelopeRefused("envelope_malformed", "Got a record that is no JSON object, expected one.")
-    return members
+        value = None
+    match value:
+        case {
+            "_type": kind,
+            "predicateType": predicate_type,
+            "subject": [*subjects],
+            "predicate": {
+                "action": str(action),
+                "actor": str(actor),
+                "body": dict() as body,
+                "id": str(identifier),
+                "made_at": str(made_at),
+                "revision": int(revision),
+                "sealed_at": str(sealed_at),
+                "sequence": int(sequence),
+                "workspace": str(workspace),
+            },
+        } if (kind, predicate_type) == (STATEMENT_TYPE, PREDICATE_TYPE):
+            return Statement(
+                identifier, workspace, action, actor, made_at, revision, subjects, body, sequence, sealed_at
+            )
+        case _:
+            raise EnvelopeRefused("envelope_malformed", f"Got a payload of another form, expected {PREDICATE_TYPE}.")
 
 
 def pre_authentication(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -107,8 +134,8 @@ def envelope(payload: bytes, signature: bytes, key_id: str) -> dict[str, object]
     }
 
 
-def open_envelope(value: object, key: PublicKey, key_id: str) -> bytes:
-    """Return the payload that `key` signed; `key_id` is the fingerprint of `key` (passed, as it is slow to compute).
+def open_envelope(value: object, key: PublicKey) -> bytes:
+    """Return the payload that `key` signed.
 
     Raises EnvelopeRefused: envelope_malformed, envelope_key (by another key), envelope_signature.
     """
@@ -122,8 +149,8 @@ def open_envelope(value: object, key: PublicKey, key_id: str) -> bytes:
             raise EnvelopeRefused(
                 "envelope_malformed", "Got an envelope of another form, expected DSSE with one signature."
             )
-    if named != key_id:
-        raise EnvelopeRefused("envelope_key", f"Got a signature by key {named[:16]}, expected {key_id[:16]}.")
+    if named != key.fingerprint:
+        raise EnvelopeRefused("envelope_key", f"Got a signature by key {named[:16]}, expected {key.fingerprint[:16]}.")
     if signature is None or not key.verify(signature, pre_authentication(payload)):
         raise EnvelopeRefused("envelope_signature", "Got a signature that does not fit the payload: one was changed.")
     return payload

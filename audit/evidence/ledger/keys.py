@@ -23,13 +23,16 @@ SIGNATURE_SIZE = 64
 class PublicKey:
     """An Ed25519 public key: `raw` is its 32 bytes (RFC 8032)."""
 
-    __slots__ = ("_key", "raw")
+    __slots__ = ("_key", "fingerprint", "raw")
 
     def __init__(self, raw: bytes) -> None:
         if len(raw) != PUBLIC_SIZE:
             raise KeyRefused("key_malformed", f"Got a public key of {len(raw)} bytes, expected {PUBLIC_SIZE}.")
         self.raw = raw
         self._key = Ed25519PublicKey.from_public_bytes(raw)
+        der = self._key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        # Of the SubjectPublicKeyInfo, 64 hex digits: `openssl pkey -pubin -outform DER | sha256sum` gives the same.
+        self.fingerprint = hashlib.sha256(der).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and other.raw == self.raw
@@ -39,12 +42,6 @@ class PublicKey:
 
     def __repr__(self) -> str:
         return f"PublicKey({self.fingerprint})"
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the SubjectPublicKeyInfo, 64 hex digits: `openssl pkey -pubin -outform DER | sha256sum`."""
-        der = self._key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return hashlib.sha256(der).hexdigest()
 
     def pem(self) -> bytes:
         """Return the SubjectPublicKeyInfo as PEM, for `openssl pkeyutl -verify -rawin -pubin`."""

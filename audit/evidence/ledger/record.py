@@ -1,4 +1,4 @@
-"""From a journal record to a ledger entry: the one place that says what a leaf of the log commits to.
+"""From a statement to a ledger entry: the one place that says what a leaf of the log commits to.
 
     digest    = SHA-256("auditline:statement/v1\\n" || salt || payload)          salt: 32 random bytes
     entry     = canonical {"digest": hex, "id": statement id, "type": "auditline:entry/v1"}     below 64 KiB
@@ -10,12 +10,12 @@ domain strings are part of every root ever signed; a change needs a v2 of both, 
 """
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 
-from accounts.journal.canonical.encode import NotCanonical, encode
 from accounts.journal.canonical.merkle import leaf_hash
-from audit.evidence.ledger.envelope import read_record, sign_payload, statement_payload
-from audit.evidence.ledger.errors import EnvelopeRefused, RecordRefused
+from audit.evidence.ledger.envelope import Statement, sign_payload
+from audit.evidence.ledger.errors import RecordRefused
 from audit.evidence.ledger.keys import Signer
 
 SALT_SIZE = 32
@@ -26,13 +26,15 @@ _DOMAIN = b"auditline:statement/v1\n"
 
 @dataclass(frozen=True)
 class Sealed:
-    """A signed record at its place in the log: what the sequencer stores beside the journal's row."""
+    """What the sequencer stores for a statement; the payload is built again from the rows when it is needed."""
 
-    statement: str
+    statement: str  # id
     index: int
-    payload: bytes  # not stored: statement_payload() makes it again
-    signature: bytes  # 64 bytes
+    salt: bytes  # 32 bytes
+    digest: bytes  # 32 bytes, salted
     leaf_hash: bytes  # 32 bytes
+    signature: bytes  # 64 bytes
+    key_id: str  # fingerprint of the key, 64 hex digits
 
 
 def salted_digest(salt: bytes, payload: bytes) -> bytes:
@@ -43,40 +45,30 @@ def salted_digest(salt: bytes, payload: bytes) -> bytes:
 
 
 def entry(statement: str, digest: bytes) -> bytes:
-    """Return the bytes of a log entry: a digest envelope."""
+    """Return the bytes of a log entry: a digest envelope in canonical form."""
     return b'{"digest":"%b","id":"%b","type":"%b"}' % (digest.hex().encode(), statement.encode(), ENTRY_TYPE.encode())
 
 
-def entry_hash(statement: str, salt: bytes, payload: bytes) -> bytes:
+def entry_hash(statement: str, digest: bytes) -> bytes:
     """Return the leaf hash of a statement's entry."""
-    return leaf_hash(entry(statement, salted_digest(salt, payload)))
+    return leaf_hash(entry(statement, digest))
 
 
-def seal(
-    record: bytes, *, statement: str, workspace: str, salt: bytes, index: int, sealed_at: str, signer: Signer
-) -> Sealed:
-    """Sign a journal record as entry `index` of its workspace's log; return what to store.
+def seal(statement: Statement, signer: Signer, salt: bytes | None = None) -> Sealed:
+    """Sign a statement for its place `statement.sequence` in the log; a fresh salt by default.
 
-    Pure: durable only when the caller commits entry and checkpoint, and the caller alone keeps `index` unique. The
-    signer is the last to look: a record that is not canonical, or not the one its row names, is refused
-    (RecordRefused), because a signature would make it true.
+    Pure: nothing is durable until the caller commits what is returned, and the caller alone keeps the sequence dense
+    and unique. Raises NotCanonical for a row that cannot be sealed.
     """
-    try:
-        members = read_record(record)
-        canonical = encode(members) == record
-    except (EnvelopeRefused, NotCanonical):
-        raise RecordRefused(
-            "record_malformed", f"Got statement {statement} with a record that is no canonical JSON."
-        ) from None
-    if not canonical:
-        raise RecordRefused(
-            "record_malformed", f"Got statement {statement} in another form than RFC 8785, expected that."
-        )
-    if members.get("id") != statement or members.get("workspace") != workspace:
-        raise RecordRefused(
-            "record_mismatch",
-            f"Got a record of statement {members.get('id')} in workspace {members.get('workspace')}, "
-            f"expected {statement} in {workspace}: its row was changed before it was sealed.",
-        )
-    payload = statement_payload(record, statement=statement, sequence=index, sealed_at=sealed_at)
-    return Sealed(statement, index, payload, sign_payload(payload, signer), entry_hash(statement, salt, payload))
+    payload = statement.payload()
+    salt = secrets.token_bytes(SALT_SIZE) if salt is None else salt
+    digest = salted_digest(salt, payload)
+    return Sealed(
+        statement=statement.id,
+        index=statement.sequence,
+        salt=salt,
+        digest=digest,
+        leaf_hash=entry_hash(statement.id, digest),
+        signature=sign_payload(payload, signer),
+        key_id=signer.public.fingerprint,
+    )
