@@ -73,7 +73,7 @@ class Child:
             whole += [self._unfinished] if self._unfinished else []
         return [line.decode(errors="replace").rstrip("\r") for line in whole]
 
-    def signal(self, sent: signal.Signals) -> None:
+    def send(self, sent: signal.Signals) -> None:
         self.process.send_signal(sent)  # does nothing to a process that has been waited for
 
     def bury(self) -> list[str]:

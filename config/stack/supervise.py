@@ -74,19 +74,15 @@ class Supervisor:
             elif child is None and time.monotonic() >= self._due.get(service.name, 0):
                 self._children[service.name] = self._child(service)
 
-    def run(self, service: Service) -> tuple[int, list[str]]:
-        """Run a command to its end while everything else goes on; return its exit code and what it said."""
-        said: list[str] = []
-        child = self._child(service)
-        self._children[service.name] = child
+    def run(self, service: Service) -> int:
+        """Run one more command to its end while everything else goes on; return its exit code."""
+        child = self._children[service.name] = self._child(service)
         try:
             while child.is_running():
-                self.tick_showing(child, said)
-            said += self._bury(child)
+                self.tick()
         finally:
             self._end(child)
-            self._children.pop(service.name, None)
-        return child.process.returncode, said
+        return child.process.returncode
 
     def stop(self) -> None:
         """Stop the services in order, each gone before the next is asked. Idempotent."""
@@ -95,5 +91,64 @@ class Supervisor:
             if child is not None:
                 self._say("up", f"stopping {name}")
                 self._end(child)
-                del self._children[name]
         end_marked(self._run_folder)
+
+    def _child(self, service: Service) -> Child:
+        return Child(service, self._environment, self._run_folder)
+
+    def _show(self, seconds: float) -> None:
+        """Print what services write during `seconds`; return at the first output."""
+        readable = {child.output: child for child in self._children.values() if child.output is not None}
+        for output in select.select(list(readable), [], [], seconds)[0]:
+            self._say_all(readable[output], readable[output].lines())
+
+    def _say_all(self, child: Child, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._say(child.service.name, line)
+
+    def _has_ended(self, child: Child) -> None:
+        """Bury a service that ended by itself, and plan its next start: at once, later if it keeps ending."""
+        name, code = child.service.name, child.process.returncode
+        self._bury(child)
+        soon = time.monotonic() - child.started < SOON_SECONDS
+        failures = self._failures[name] = self._failures[name] + 1 if soon else 0
+        if not self.ready and failures >= TRIES_BEFORE_READY:
+            raise StackError(f"{name} ended {failures} times in a row (exit code {code}). Its last lines are above.")
+        pause = min(2.0**failures, LONGEST_PAUSE) if soon else 0.0
+        self._due[name] = time.monotonic() + pause
+        self._say("up", f"{name} ended (exit code {code}); starting it again" + (f" in {pause:.0f} s" if pause else ""))
+
+    def _end(self, child: Child) -> None:
+        """Ask a child to stop, insist when its patience is over, and show what it says meanwhile."""
+        for sent, patience in child.service.stop_plan:
+            if not child.is_running():
+                break
+            child.send(sent)
+            deadline = time.monotonic() + patience
+            while child.is_running() and time.monotonic() < deadline:
+                self._show(0.05)
+        self._bury(child)
+
+    def _bury(self, child: Child) -> None:
+        self._say_all(child, child.bury())
+        del self._children[child.service.name]
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[None]:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into KeyboardInterrupt; ignore more, so that the stop is complete."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            raise KeyboardInterrupt
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, ask) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
