@@ -1,0 +1,165 @@
+"""Record what was received: event, receipt and work in one statement, exactly once per content.
+
+The commit of the caller's transaction is the commit point: a receipt may be answered only after it. Recording takes no
+revision; what an event means is decided later, by `project`.
+"""
+
+import datetime
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.workspaces.ids import new_id
+from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.queue import Stage, wake
+from lineage.events.models import Event
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """What a door hands over for keeping. `body` is kept as it is: redact before."""
+
+    kind: Event.Kind
+    body: bytes
+    media_type: str
+    received_digest: bytes  # SHA-256 of the bytes as received (after Content-Encoding)
+    content_digest: bytes  # SHA-256 of the content before redaction: the same content is the same event
+    sender: str
+    source: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    event_time: datetime.datetime | None = None
+    redactions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof of receipt. The same content gives the same one again, with `duplicate` true."""
+
+    event_id: uuid.UUID
+    content_digest: bytes
+    kept_digest: bytes
+    received_at: datetime.datetime
+    duplicate: bool
+
+
+def store_event(  # noqa: PLR0913 - the columns of an event
+    kind: Event.Kind,
+    body: bytes,
+    media_type: str,
+    received_digest: bytes,
+    content_digest: bytes,
+    sender: str,
+    source: str = "",
+    parameters: dict[str, Any] | None = None,
+    event_time: datetime.datetime | None = None,
+    redactions: list[dict[str, Any]] | None = None,
+) -> Receipt:
+    """Record one event of the entered workspace; see `store_events`."""
+    event = NewEvent(
+        kind,
+        body,
+        media_type,
+        received_digest,
+        content_digest,
+        sender,
+        source,
+        parameters or {},
+        event_time,
+        redactions or [],
+    )
+    return store_events([event])[0]
+
+
+def store_events(events: Sequence[NewEvent]) -> list[Receipt]:
+    """Record events of the entered workspace and queue the new ones for `project`; return receipts in their order.
+
+    1. Insert receipts; a content that is known already, or is just being recorded by somebody else, is left alone
+       (the unique constraint `receipt_once` waits for the other transaction and decides).
+    2. In the same statement, only for receipts that were new: the event and its work.
+    3. For the others, read the receipt that exists.
+    4. After commit, wake `project`.
+    """
+    workspace_id = current_workspace()
+    # In the order of digests, so that two batches with the same contents wait for each other and never deadlock.
+    ordered = sorted(events, key=lambda event: event.content_digest)
+    kept = {event.content_digest: hashlib.sha256(event.body).digest() for event in ordered}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, _columns(workspace_id, ordered, kept))  # 1, 2
+        fresh = {bytes(digest): Receipt(id, bytes(digest), kept[bytes(digest)], at, False) for digest, id, at in cursor}
+        known: dict[bytes, Receipt] = {}
+        if missing := [digest for digest in kept if digest not in fresh]:
+            cursor.execute(_EXISTING, [workspace_id, missing])  # 3
+            known = {
+                bytes(digest): Receipt(id, bytes(digest), bytes(kept_digest), at, True)
+                for digest, id, at, kept_digest in cursor
+            }
+    if fresh:
+        transaction.on_commit(lambda: wake(Stage.PROJECT, workspace_id))  # 4
+    return [_receipt(event.content_digest, fresh, known) for event in events]
+
+
+def _receipt(digest: bytes, fresh: dict[bytes, Receipt], known: dict[bytes, Receipt]) -> Receipt:
+    """Return the receipt of one event; the second of two equal ones in a batch is a duplicate of the first."""
+    if digest in known:
+        return known[digest]
+    receipt = fresh[digest]
+    known[digest] = Receipt(receipt.event_id, digest, receipt.kept_digest, receipt.received_at, True)
+    return receipt
+
+
+def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[bytes, bytes]) -> list[object]:
+    return [
+        [new_id() for _ in events],
+        [str(event.kind) for event in events],
+        [event.body for event in events],
+        [event.media_type for event in events],
+        [event.received_digest for event in events],
+        [kept[event.content_digest] for event in events],
+        [event.content_digest for event in events],
+        [event.sender for event in events],
+        [event.source for event in events],
+        [json.dumps(event.parameters) for event in events],
+        [json.dumps(event.redactions) for event in events],
+        [event.event_time for event in events],
+        workspace_id,
+        workspace_id,
+        workspace_id,
+        str(Stage.PROJECT),
+    ]
+
+
+_INSERT = """
+WITH given AS (
+  SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[],
+                       %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+    AS g(id, kind, body, media_type, received_digest, kept_digest, content_digest, sender, source, parameters,
+         redactions, event_time)
+), receipt AS (
+  INSERT INTO "lineage_eventreceipt" (id, workspace_id, content_digest)
+  SELECT id, %s, content_digest FROM given
+  ON CONFLICT (workspace_id, content_digest) DO NOTHING
+  RETURNING id, content_digest, received_at
+), event AS (
+  INSERT INTO "lineage_event" (id, workspace_id, kind, body, media_type, received_digest, kept_digest, redactions,
+                               sender, source, parameters, event_time, received_at)
+  SELECT id, %s, kind, body, media_type, received_digest, kept_digest, redactions::jsonb, sender, source,
+         parameters::jsonb, event_time, r.received_at
+  FROM given g JOIN receipt r USING (id)
+), work AS (
+  INSERT INTO "accounts_work" (workspace_id, stage, subject, attempts)
+  SELECT %s, %s, id, 0 FROM receipt
+)
+SELECT content_digest, id, received_at FROM receipt
+"""
+
+# The event itself may have been deleted by retention; its receipt stays and then vouches for the content alone.
+_EXISTING = """
+SELECT r.content_digest, r.id, r.received_at, coalesce(e.kept_digest, ''::bytea)
+FROM "lineage_eventreceipt" r LEFT JOIN "lineage_event" e ON e.id = r.id AND e.workspace_id = r.workspace_id
+WHERE r.workspace_id = %s AND r.content_digest = ANY(%s::bytea[])
+"""
