@@ -47,7 +47,7 @@ class Receipt:
     duplicate: bool
 
 
-def store_event(  # noqa: PLR0913 - the columns of an event
+def store_event(
     kind: Event.Kind,
     body: bytes,
     media_type: str,
@@ -112,7 +112,7 @@ def _receipt(digest: bytes, fresh: dict[bytes, Receipt], known: dict[bytes, Rece
     return receipt
 
 
-def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[bytes, bytes]) -> list[object]:
+def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[bytes, bytes]) -> list[Any]:
     return [
         [new_id() for _ in events],
         [str(event.kind) for event in events],
