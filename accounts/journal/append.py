@@ -2,14 +2,11 @@
 
 Every stage calls this once per batch and every person's act once; the sequencer (audit/evidence/seal.py) orders and
 signs it afterwards. No statement without its effect, no effect without its statement.
-
-The record, and its law: {"version": 1, "id", "workspace", "action", "actor", "at", "revision", "subjects", "leaves",
-"body"}, canonical JSON. Members may be added; one that changes its meaning needs version 2, and version 1 stays
-readable, because records are verified for years.
 """
 
-import datetime
 from collections.abc import Mapping, Sequence
+
+from django.utils import timezone
 
 from accounts.journal.actions import Action
 from accounts.journal.canonical.batch import commit
@@ -19,8 +16,6 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.queue import Stage, push
 from accounts.workspaces.revisions import current_revision
-
-RECORD_VERSION = 1
 
 
 def append(
@@ -36,28 +31,20 @@ def append(
 
     `actor` is "stage:<stage>", "member:<user id>", "token:<token id>" or "command". `body` may hold what
     canonical.encode.plain takes (floats become text); `subjects` are in-toto subjects ({"name", "digest": {"sha256":
-    hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which "leaves" then commits. `revision` is
-    by default the newest one.
+    hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which the body then commits under "leaves".
+    `revision` is by default the newest one.
     """
-    identifier = new_id()
-    record = encode(
-        plain(
-            {
-                "version": RECORD_VERSION,
-                "id": identifier,
-                "workspace": current_workspace(),
-                "action": str(action),
-                "actor": actor,
-                "at": datetime.datetime.now(datetime.UTC),
-                "revision": current_revision() if revision is None else revision,
-                "subjects": list(subjects),
-                "leaves": commit(leaves),
-                "body": dict(body),
-            }
-        )
+    content = plain(dict(body) | ({"leaves": commit(leaves)} if leaves else {}))
+    encode(content)  # refuses here, in the cause's transaction, what could not be sealed later
+    statement = Statement.objects.create(
+        id=new_id(),
+        workspace_id=current_workspace(),
+        action=action,
+        actor=actor,
+        made_at=timezone.now(),
+        revision=current_revision() if revision is None else revision,
+        subjects=plain(list(subjects)),
+        body=content,
     )
-    # bulk_create, because a generated column cannot be returned by an insert into a partitioned table in one go
-    statement = Statement(id=identifier, workspace_id=current_workspace(), record=record.decode())
-    Statement.objects.bulk_create([statement])
-    push(Stage.SEAL, [identifier])
+    push(Stage.SEAL, [statement.pk])
     return statement

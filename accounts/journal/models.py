@@ -3,34 +3,30 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Func
 
 from accounts.workspaces.models import WorkspaceModel
-
-
-def _member(name: str) -> Func:
-    """Read one text member of the canonical record, in SQL."""
-    return Func(
-        F("record"),
-        template=f"(%(expressions)s::jsonb ->> '{name}')",  # noqa: S608 - a literal of this file
-        output_field=models.TextField(),
-    )
 
 
 class Statement(WorkspaceModel):
     """One record, written in the transaction of its cause; durable when that commits, never changed after.
 
-    It is sealed once the ledger holds an entry for it (audit/evidence). `record` is the canonical JSON whose UTF-8 bytes get signed;
-    the other columns are computed from it by the database, so there is nothing beside it that could say something else.
-    The time of writing is in the id (UUIDv7).
+    It is sealed once the ledger holds an entry for it (audit/evidence): the sequencer builds the canonical payload from
+    these columns and signs it, and an export builds it again, so that an edited row fails its own signature.
     """
 
     append_only: ClassVar[bool] = True
     partitioned: ClassVar[bool] = True
 
-    record = models.TextField()
-    action = models.GeneratedField(expression=_member("action"), output_field=models.TextField(), db_persist=True)
-    actor = models.GeneratedField(expression=_member("actor"), output_field=models.TextField(), db_persist=True)
+    action = models.CharField(max_length=60)  # a member of actions.Action
+    # Who acted: "stage:evaluate", "member:<user id>", "token:<token id>", "command".
+    actor = models.CharField(max_length=80)
+    made_at = models.DateTimeField()
+    revision = models.BigIntegerField()  # what was known when it was said
+    subjects = models.JSONField(default=list)  # [{"name", "digest": {"sha256"}}] of what it speaks about
+    body = models.JSONField()  # canonical types only; a batch carries its commitment under "leaves"
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "action", "id"], name="statement_by_action")]
+        indexes = [
+            models.Index(fields=["workspace", "made_at"], name="statement_by_time"),
+            models.Index(fields=["workspace", "action", "id"], name="statement_by_action"),
+        ]

@@ -81,13 +81,16 @@ class Migration(migrations.Migration):
             name='Statement',
             fields=[
                 ('id', models.UUIDField(default=accounts.workspaces.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('record', models.TextField()),
-                ('action', models.GeneratedField(db_persist=True, expression=models.Func(models.F('record'), output_field=models.TextField(), template="(%(expressions)s::jsonb ->> 'action')"), output_field=models.TextField())),
-                ('actor', models.GeneratedField(db_persist=True, expression=models.Func(models.F('record'), output_field=models.TextField(), template="(%(expressions)s::jsonb ->> 'actor')"), output_field=models.TextField())),
+                ('action', models.CharField(max_length=60)),
+                ('actor', models.CharField(max_length=80)),
+                ('made_at', models.DateTimeField()),
+                ('revision', models.BigIntegerField()),
+                ('subjects', models.JSONField(default=list)),
+                ('body', models.JSONField()),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'action', 'id'], name='statement_by_action')],
+                'indexes': [models.Index(fields=['workspace', 'made_at'], name='statement_by_time'), models.Index(fields=['workspace', 'action', 'id'], name='statement_by_action')],
             },
         ),
         migrations.CreateModel(
