@@ -52,7 +52,8 @@ def run(program: Program, scene: Scene, params: Mapping[str, Any], fields: Mappi
 
     Raises Unusable where one of them is broken, since then only the trace can tell.
     """
-    data: dict[str, Any] = {"params": params, "now": scene.now, "asset": _as_map(scene.asset, fields)}
+    given = {name: _as_cel(value) for name, value in params.items()}
+    data: dict[str, Any] = {"params": given, "now": scene.now, "asset": _as_map(scene.asset, fields)}
     for name in program.relations:
         members = scene.related.get(name)
         if members is not None:
@@ -77,7 +78,9 @@ def _as_map(thing: Thing, fields: Mapping[str, frozenset[str]]) -> dict[str, Any
 
 
 def _as_cel(value: Any) -> Any:
-    """Return what the binding takes inside of a map: there, it takes no datetime."""
+    """Return what the binding takes inside of a map: there, it takes no datetime and no tuple."""
+    if isinstance(value, tuple):
+        return [_as_cel(member) for member in value]
     if isinstance(value, datetime):
         message = timestamp_pb2.Timestamp()
         message.FromDatetime(value)
