@@ -35,7 +35,7 @@ _WORDS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": 
 
 @dataclass(frozen=True)
 class Tree:
-    """The content of one file. `lines` gives the line (from 1) of every value by its path."""
+    """The content of one file. `lines` gives the line (from 1) of every key or list member by its path."""
 
     file: str
     value: Plain
@@ -136,6 +136,7 @@ class _Builder:
         if key == "<<":
             raise _refuse(self.file, line, "the merge key <<", "no merge", "write the keys out")
         top.key = key
+        self.lines[top.next_path()] = line or 1
 
     def _read(self, event: yaml.ScalarEvent, line: int | None) -> Plain:
         text = event.value
@@ -166,7 +167,7 @@ class _Builder:
             self.lines[()] = line or 1
             return
         top = self.stack[-1]
-        self.lines[top.next_path()] = line or 1
+        self.lines.setdefault(top.next_path(), line or 1)
         if isinstance(top.value, list):
             top.value.append(value)
         else:

@@ -1,0 +1,82 @@
+"""Publish checklists in a workspace: immutable versions, one active per checklist.
+
+A shipped checklist whose content is new to the workspace becomes a new version; the former one stays as it was, so that
+every verdict can name what it was judged by.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+from accounts.journal.actions import Action
+from accounts.journal.append import append
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.derivations import registered_derivations
+from policies.checklists.checks import Check, Checklist
+from policies.checklists.compile import compile_checklist
+from policies.checklists.models import Check as CheckRow
+from policies.checklists.models import ChecklistVersion
+from policies.checklists.read import shipped_checklists, slot_problems
+from policies.checklists.errors import ChecklistRefused
+from policies.checklists.try_tests import try_checklist
+from policies.checklists.waiting import waiting_for
+from policies.rules.checks import CompiledCheck
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A shipped checklist, read, compiled, its inline tests passed; `waiting` names per check the facts nobody gives."""
+
+    checklist: Checklist
+    compiled: dict[str, CompiledCheck]
+    waiting: dict[str, list[str]]
+
+
+@cache
+def ready_checklists() -> dict[str, Ready]:
+    """Return the shipped checklists by family; each ran its inline tests in this process. Raises ChecklistRefused."""
+    ready = {}
+    for checklist in shipped_checklists():
+        try_checklist(checklist)
+        compiled = dict(compile_checklist(checklist))
+        waiting = {name: waiting_for(check, registered_derivations()) for name, check in compiled.items()}
+        ready[checklist.family] = Ready(checklist, compiled, waiting)
+    return ready
+
+
+def publish_shipped() -> list[ChecklistVersion]:
+    """Publish in the entered workspace what it does not have yet; return the new versions (usually none)."""
+    active = dict(ChecklistVersion.objects.filter(active=True).values_list("checklist", "content_hash"))
+    news = [each for each in ready_checklists().values() if active.get(each.checklist.family) != _identity(each)]
+    return [_publish(each) for each in news]
+
+
+def _identity(ready: Ready) -> str:
+    return ready.checklist.content_hash
+
+
+def _publish(ready: Ready) -> ChecklistVersion:
+    """Write the version and its checks, retire the active one, and say so in the journal."""
+    checklist = ready.checklist
+    former = ChecklistVersion.objects.filter(checklist=checklist.family, active=True).first()
+    if former is not None:
+        _keep_slots(former, checklist)
+        former.active = False
+        former.save(update_fields=["active"])
+    version, _ = ChecklistVersion.objects.update_or_create(
+        workspace_id=current_workspace(),
+        checklist=checklist.family,
+        content_hash=checklist.content_hash,
+        defaults={
+            "title": checklist.title,
+            "answers": checklist.answers,
+            "body": dict(checklist.body),
+            "active": True,
+        },
+    )
+    CheckRow.objects.bulk_create(
+        [_row(version, check, ready.waiting[check.id]) for check in checklist.checks], ignore_conflicts=True
+    )
+    body = {"checklist": checklist.family, "content_hash": checklist.content_hash, "checks": len(checklist.checks)}
+    append(Action.CHECKLIST_PUBLISHED, body, actor="stage:evaluate")
+    return version
