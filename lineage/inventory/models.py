@@ -31,6 +31,8 @@ class Source(WorkspaceModel):
     received_count = models.IntegerField(null=True)
     manifest = models.JSONField(null=True)
     last_event = models.UUIDField(null=True)
+    # World time of the newest full inventory that was complete: rows observed before it are out of force.
+    full_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "door", "name"], name="source_once")]
@@ -73,6 +75,9 @@ class Asset(WorkspaceModel):
             models.Index(fields=["workspace", "kind", "id"], name="asset_by_kind"),
             models.Index(fields=["workspace", "kind", "country"], name="asset_by_country"),
             models.Index("workspace", OpClass("name", name="text_pattern_ops"), name="asset_by_name"),
+            # Which datasets lie under a storage's namespace prefix (places/join.py), by ^@.
+            models.Index("workspace", "kind", OpClass("uid", name="text_pattern_ops"), name="asset_by_uid_prefix"),
+            models.Index(fields=["workspace", "owner"], condition=~Q(owner=""), name="asset_by_owner"),
         ]
 
     def __str__(self) -> str:
@@ -85,9 +90,11 @@ class FactSet(WorkspaceModel):
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     source = row_key("lineage.Source", on_delete=models.CASCADE)
     event = models.UUIDField()  # the newest event that changed it
-    # attribute -> {"v": value, "o": origin, "t": observed_at, "e": event id}
+    # attribute -> {"v": value, "o": origin, "t": observed_at, "e": event id}; without "v": said to be unknown
     facts = models.JSONField(default=dict)
-    relations = models.JSONField(default=dict)  # relation -> [[kind, uid], ...]; present and empty = known to be none
+    # relation -> the same, with v = [[kind, uid], ...] in order; present and empty = known to be none
+    relations = models.JSONField(default=dict)
+    full_at = models.DateTimeField(null=True)  # newest full report of it: what was observed before is out of force
     rev_from = models.BigIntegerField()
     rev_to = models.BigIntegerField(null=True)
 
@@ -100,21 +107,35 @@ class FactSet(WorkspaceModel):
                 name="factset_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
             ),
         ]
-        indexes = [models.Index(fields=["workspace", "asset", "rev_from"], name="factset_by_asset")]
+        indexes = [
+            models.Index(fields=["workspace", "asset", "rev_from"], name="factset_by_asset"),
+            models.Index(fields=["workspace", "source"], condition=Q(rev_to__isnull=True), name="factset_by_source"),
+        ]
 
 
 class Relation(WorkspaceModel):
-    """One edge between assets by the vocabulary's names; both directions are stored where the name has an inverse."""
+    """One edge between assets by the vocabulary's names; both directions are stored where the name has an inverse.
+
+    Several sources, or both ends, may report the same edge: each report is a row of its own, so that one of them can
+    take back what it said. Readers ask for distinct ends.
+    """
 
     from_asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     name = models.CharField(max_length=40)
     to_asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     source = row_key("lineage.Source", null=True, on_delete=models.CASCADE)  # null = derived
+    reported_from = models.BooleanField()  # whether from_asset reported it; false = seen from the other side
     rev_from = models.BigIntegerField()
     rev_to = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "from_asset", "name", "to_asset", "source", "reported_from"],
+                condition=Q(rev_to__isnull=True),
+                nulls_distinct=False,
+                name="relation_current_once",
+            ),
             models.CheckConstraint(
                 name="relation_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
             ),
@@ -123,7 +144,9 @@ class Relation(WorkspaceModel):
             models.Index(
                 fields=["workspace", "from_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_out"
             ),
-            models.Index(fields=["workspace", "to_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_in"),
+            models.Index(
+                fields=["workspace", "to_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_in"
+            ),
         ]
 
 
@@ -132,7 +155,7 @@ class DerivedFact(WorkspaceModel):
 
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     name = models.CharField(max_length=60)
-    value = models.JSONField()
+    value = models.JSONField()  # JSON null: computed, and found to be unknown
     derivation = models.CharField(max_length=80)  # "<name>@<version>"
     inputs_digest = models.BinaryField(max_length=32)
     inputs = models.JSONField(default=list)  # readable: what it was computed from

@@ -196,6 +196,7 @@ class Migration(migrations.Migration):
                 ('received_count', models.IntegerField(null=True)),
                 ('manifest', models.JSONField(null=True)),
                 ('last_event', models.UUIDField(null=True)),
+                ('full_at', models.DateTimeField(null=True)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
         ),
@@ -204,6 +205,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=accounts.workspaces.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=40)),
+                ('reported_from', models.BooleanField()),
                 ('rev_from', models.BigIntegerField()),
                 ('rev_to', models.BigIntegerField(null=True)),
                 ('from_asset', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lineage.asset')),
@@ -236,6 +238,7 @@ class Migration(migrations.Migration):
                 ('event', models.UUIDField()),
                 ('facts', models.JSONField(default=dict)),
                 ('relations', models.JSONField(default=dict)),
+                ('full_at', models.DateTimeField(null=True)),
                 ('rev_from', models.BigIntegerField()),
                 ('rev_to', models.BigIntegerField(null=True)),
                 ('asset', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lineage.asset')),
@@ -254,6 +257,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='asset',
             index=models.Index(models.F('workspace'), django.contrib.postgres.indexes.OpClass('name', name='text_pattern_ops'), name='asset_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='asset',
+            index=models.Index(models.F('workspace'), models.F('kind'), django.contrib.postgres.indexes.OpClass('uid', name='text_pattern_ops'), name='asset_by_uid_prefix'),
+        ),
+        migrations.AddIndex(
+            model_name='asset',
+            index=models.Index(condition=models.Q(('owner', ''), _negated=True), fields=['workspace', 'owner'], name='asset_by_owner'),
         ),
         migrations.AddConstraint(
             model_name='asset',
@@ -333,6 +344,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='relation',
+            constraint=models.UniqueConstraint(condition=models.Q(('rev_to__isnull', True)), fields=('workspace', 'from_asset', 'name', 'to_asset', 'source', 'reported_from'), name='relation_current_once', nulls_distinct=False),
+        ),
+        migrations.AddConstraint(
+            model_name='relation',
             constraint=models.CheckConstraint(condition=models.Q(('rev_to__isnull', True), ('rev_to__gt', models.F('rev_from')), _connector='OR'), name='relation_revisions_ordered'),
         ),
         migrations.AddConstraint(
@@ -342,6 +357,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='factset',
             index=models.Index(fields=['workspace', 'asset', 'rev_from'], name='factset_by_asset'),
+        ),
+        migrations.AddIndex(
+            model_name='factset',
+            index=models.Index(condition=models.Q(('rev_to__isnull', True)), fields=['workspace', 'source'], name='factset_by_source'),
         ),
         migrations.AddConstraint(
             model_name='factset',
