@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'stage', 'due_at'], name='work_by_stage')],
+                'indexes': [models.Index(fields=['workspace', 'stage', 'due_at'], name='work_by_stage'), models.Index(fields=['workspace', 'stage', 'subject'], name='work_by_subject')],
             },
         ),
         CreatePartitionedModel(

@@ -87,7 +87,10 @@ class Work(models.Model):
     attempts = models.SmallIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "stage", "due_at"], name="work_by_stage")]
+        indexes = [
+            models.Index(fields=["workspace", "stage", "due_at"], name="work_by_stage"),
+            models.Index(fields=["workspace", "stage", "subject"], name="work_by_subject"),
+        ]
 
 
 class DeadLetter(WorkspaceModel):

@@ -7,7 +7,7 @@ when `drive` (beat) wakes every stage that has due work.
 
 import datetime
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,6 +55,17 @@ def push(stage: Stage, subjects: Iterable[uuid.UUID], due_at: datetime.datetime 
     )
     if due_at is None:
         transaction.on_commit(lambda: wake(stage, workspace_id))
+
+
+def postpone(stage: Stage, due: Mapping[uuid.UUID, datetime.datetime]) -> None:
+    """Set for each subject the one instant at which it is due by time alone, in place of a later one set before."""
+    workspace_id = current_workspace()
+    waiting = Work.objects.filter(workspace_id=workspace_id, stage=stage, subject__in=list(due))
+    waiting.filter(due_at__gt=timezone.now()).delete()
+    Work.objects.bulk_create(
+        [Work(workspace_id=workspace_id, stage=stage, subject=subject, due_at=at) for subject, at in due.items()],
+        batch_size=5000,
+    )
 
 
 def claim(stage: Stage, limit: int) -> list[Item]:

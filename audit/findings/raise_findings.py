@@ -19,12 +19,14 @@ from accounts.workspaces.stages import run_stage
 from audit.findings.models import Finding
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check
-from policies.evaluation.models import CODE_MASK, Code, Transition
+from policies.evaluation.codes import NOT_JUDGED, base
+from policies.evaluation.models import Transition
+from policies.rules.verdicts import Code
 
 LIMIT_DAYS = {"critical": 15, "high": 30, "medium": 90, "low": 180}
 SEVERITIES = list(LIMIT_DAYS)
 BATCH = 20  # evaluation statements per transaction
-CLOSING = {Code.PASS: "passes", Code.NOT_APPLICABLE: "no longer applies", Code.NONE: "asset retired"}
+CLOSING = {Code.PASS: "passes", Code.NOT_APPLICABLE: "no longer applies", NOT_JUDGED: "asset retired"}
 
 Fingerprint = tuple[uuid.UUID, str]
 
@@ -52,13 +54,13 @@ def raise_batch(statements: Sequence[uuid.UUID]) -> None:
         finding = existing.get(key)
         if finding is not None and finding.rev >= change.rev:
             continue  # a repeated delivery
-        if Code(change.new & CODE_MASK) == Code.FAIL:
+        if base(change.new) == Code.FAIL:
             if finding is None:
                 raised.append(_raised(change, checks[change.check_id], assets[change.asset_id]))
             elif finding.state == Finding.State.RESOLVED:
                 altered.append(_reopened(finding, change))
         elif finding is not None and finding.state == Finding.State.OPEN:
-            if (closing := CLOSING.get(Code(change.new & CODE_MASK))) is not None:
+            if (closing := CLOSING.get(base(change.new))) is not None:
                 altered.append(_resolved(finding, change, closing))
     if raised or altered:
         _write(raised, altered)

@@ -44,7 +44,6 @@ class Check(WorkspaceModel):
     question = models.TextField()
     body = models.JSONField()  # the check as read: when, condition, params, remediation, frameworks, ...
     check_hash = models.CharField(max_length=64)
-    waiting_for = models.JSONField(default=list)  # derived facts that nothing computes yet; not judged while non-empty
 
     class Meta:
         constraints = [

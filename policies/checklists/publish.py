@@ -4,7 +4,6 @@ A shipped checklist whose content is new to the workspace becomes a new version;
 every verdict can name what it was judged by.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,10 +13,10 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.derivations import registered_derivations
 from policies.checklists.checks import Check, Checklist
 from policies.checklists.compile import compile_checklist
+from policies.checklists.errors import ChecklistRefused
 from policies.checklists.models import Check as CheckRow
 from policies.checklists.models import ChecklistVersion
-from policies.checklists.read import shipped_checklists, slot_problems
-from policies.checklists.errors import ChecklistRefused
+from policies.checklists.read import checklist_of, shipped_checklists, slot_problems
 from policies.checklists.try_tests import try_checklist
 from policies.checklists.waiting import waiting_for
 from policies.rules.checks import CompiledCheck
@@ -47,20 +46,16 @@ def ready_checklists() -> dict[str, Ready]:
 def publish_shipped() -> list[ChecklistVersion]:
     """Publish in the entered workspace what it does not have yet; return the new versions (usually none)."""
     active = dict(ChecklistVersion.objects.filter(active=True).values_list("checklist", "content_hash"))
-    news = [each for each in ready_checklists().values() if active.get(each.checklist.family) != _identity(each)]
-    return [_publish(each) for each in news]
+    shipped = [each.checklist for each in ready_checklists().values()]
+    return [_publish(each) for each in shipped if active.get(each.family) != each.content_hash]
 
 
-def _identity(ready: Ready) -> str:
-    return ready.checklist.content_hash
-
-
-def _publish(ready: Ready) -> ChecklistVersion:
+def _publish(checklist: Checklist) -> ChecklistVersion:
     """Write the version and its checks, retire the active one, and say so in the journal."""
-    checklist = ready.checklist
     former = ChecklistVersion.objects.filter(checklist=checklist.family, active=True).first()
     if former is not None:
-        _keep_slots(former, checklist)
+        if problems := slot_problems(checklist_of(former.body, former.checklist), checklist):
+            raise ChecklistRefused(problems)
         former.active = False
         former.save(update_fields=["active"])
     version, _ = ChecklistVersion.objects.update_or_create(
@@ -74,9 +69,23 @@ def _publish(ready: Ready) -> ChecklistVersion:
             "active": True,
         },
     )
-    CheckRow.objects.bulk_create(
-        [_row(version, check, ready.waiting[check.id]) for check in checklist.checks], ignore_conflicts=True
-    )
+    CheckRow.objects.bulk_create([_row(version, check) for check in checklist.checks], ignore_conflicts=True)
     body = {"checklist": checklist.family, "content_hash": checklist.content_hash, "checks": len(checklist.checks)}
     append(Action.CHECKLIST_PUBLISHED, body, actor="stage:evaluate")
     return version
+
+
+def _row(version: ChecklistVersion, check: Check) -> CheckRow:
+    return CheckRow(
+        workspace_id=current_workspace(),
+        version=version,
+        checklist=version.checklist,
+        check_id=check.id,
+        slot=check.slot,
+        kind=check.subject,
+        type=check.type,
+        severity=check.severity,
+        question=check.question,
+        body=dict(check.body),
+        check_hash=check.content_hash,
+    )

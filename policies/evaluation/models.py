@@ -10,30 +10,15 @@ from django.db.models.functions import Now
 from accounts.workspaces.models import WorkspaceModel, row_key
 
 
-class Code(models.IntegerChoices):
-    """A verdict as a byte. The numbers are stored and sealed: never renumber."""
-
-    NONE = 0, "not judged"
-    PASS = 1, "pass"
-    FAIL = 2, "fail"
-    UNKNOWN = 3, "unknown"
-    ERROR = 4, "error"
-    NOT_APPLICABLE = 5, "not_applicable"
-    MANUAL = 6, "manual"
-
-
-STALE = 0x80  # overlay bits on the byte of a vector; the verdict stays, but never counts as a pass
-WAIVED = 0x40
-CODE_MASK = 0x0F
-
-
 class VerdictVector(WorkspaceModel):
-    """Current verdicts of one asset under one checklist; byte i belongs to the check with slot i."""
+    """Current verdicts of one asset under one checklist; byte i belongs to the check with slot i (codes.py says what it holds)."""
 
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     checklist = models.CharField(max_length=40)
     version = row_key("policies.ChecklistVersion")
-    codes = models.BinaryField()  # Code | overlays
+    entity = models.UUIDField(null=True)  # the organisation under which the roll-ups count it
+    bucket = models.SmallIntegerField()  # population.bucket_of(asset)
+    codes = models.BinaryField()
     grades = models.BinaryField()  # 0 none, 1 A, 2 B, 3 C, 4 D
     # By slot (1-based in SQL): when time alone changes the verdict, to what, and when it grows stale.
     flip_at = ArrayField(models.DateTimeField(null=True))
@@ -44,7 +29,10 @@ class VerdictVector(WorkspaceModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "asset", "checklist"], name="vector_once")]
-        indexes = [models.Index(fields=["workspace", "checklist", "asset"], name="vector_by_checklist")]
+        indexes = [
+            models.Index(fields=["workspace", "checklist", "asset"], name="vector_by_checklist"),
+            models.Index(fields=["workspace", "bucket"], name="vector_by_bucket"),
+        ]
 
 
 class Transition(WorkspaceModel):
@@ -64,7 +52,7 @@ class Transition(WorkspaceModel):
     check_id = models.CharField(max_length=20)
     slot = models.SmallIntegerField()
     check_hash = models.CharField(max_length=64)
-    old = models.SmallIntegerField()  # Code | overlays
+    old = models.SmallIntegerField()
     new = models.SmallIntegerField()
     grade = models.CharField(max_length=1, blank=True)
     reason = models.TextField(blank=True)
@@ -102,7 +90,7 @@ class VerdictCount(WorkspaceModel):
     checklist = models.CharField(max_length=40)
     check_id = models.CharField(max_length=20)
     entity = row_key("lineage.Asset", null=True)  # organisation of the subjects; null = none named
-    code = models.SmallIntegerField()  # Code | overlays
+    code = models.SmallIntegerField()
     grade = models.CharField(max_length=1, blank=True)
     count = models.BigIntegerField()
 
@@ -115,6 +103,19 @@ class VerdictCount(WorkspaceModel):
             ),
             models.CheckConstraint(name="verdict_count_not_negative", condition=Q(count__gte=0)),
         ]
+
+
+class PopulationBucket(WorkspaceModel):
+    """Digest over the current verdict vectors of the assets that fall into one bucket (low bits of their id).
+
+    Each evaluation's statement carries the Merkle root over all buckets: the whole population, also what did not change.
+    """
+
+    bucket = models.SmallIntegerField()
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "bucket"], name="population_bucket_once")]
 
 
 class Evaluation(WorkspaceModel):

@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
                 ('question', models.TextField()),
                 ('body', models.JSONField()),
                 ('check_hash', models.CharField(max_length=64)),
-                ('waiting_for', models.JSONField(default=list)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
                 ('version', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='policies.checklistversion')),
             ],
@@ -70,6 +69,15 @@ class Migration(migrations.Migration):
                 ('statement', models.UUIDField()),
                 ('leaf_index', models.IntegerField()),
                 ('leaf', models.BinaryField()),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PopulationBucket',
+            fields=[
+                ('id', models.UUIDField(default=accounts.workspaces.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('bucket', models.SmallIntegerField()),
+                ('digest', models.BinaryField(max_length=32)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
         ),
@@ -114,6 +122,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=accounts.workspaces.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('checklist', models.CharField(max_length=40)),
+                ('entity', models.UUIDField(null=True)),
+                ('bucket', models.SmallIntegerField()),
                 ('codes', models.BinaryField()),
                 ('grades', models.BinaryField()),
                 ('flip_at', django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(null=True), size=None)),
@@ -154,6 +164,10 @@ class Migration(migrations.Migration):
             model_name='judgedleaf',
             constraint=models.UniqueConstraint(fields=('workspace', 'statement', 'leaf_index'), name='leaf_once'),
         ),
+        migrations.AddConstraint(
+            model_name='populationbucket',
+            constraint=models.UniqueConstraint(fields=('workspace', 'bucket'), name='population_bucket_once'),
+        ),
         migrations.AddIndex(
             model_name='transition',
             index=models.Index(fields=['workspace', 'asset', 'check_id', 'id'], name='transition_by_asset'),
@@ -181,6 +195,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='verdictvector',
             index=models.Index(fields=['workspace', 'checklist', 'asset'], name='vector_by_checklist'),
+        ),
+        migrations.AddIndex(
+            model_name='verdictvector',
+            index=models.Index(fields=['workspace', 'bucket'], name='vector_by_bucket'),
         ),
         migrations.AddConstraint(
             model_name='verdictvector',

@@ -1,0 +1,33 @@
+"""The byte of a verdict as stored: a code of the rules (0 = not judged) in the low bits, overlays above.
+
+Stored and sealed: no number is ever given to another meaning. An overlay leaves the verdict as it is; a waived or stale
+one is never counted as a pass.
+"""
+
+from policies.rules.verdicts import Code
+
+NOT_JUDGED = 0
+CODE_MASK = 0x0F
+WAIVED = 0x40
+STALE = 0x80
+GRADES = ("", "A", "B", "C", "D")  # the byte of a grade is its place here
+
+
+def base(byte: int) -> int:
+    """Return the code without its overlays."""
+    return byte & CODE_MASK
+
+
+def word(byte: int) -> str:
+    """Return the verdict as a word: "pass", "fail", ...; "not_judged" for 0."""
+    return Code(base(byte)).name.lower() if base(byte) else "not_judged"
+
+
+def counts_as_pass(byte: int) -> bool:
+    """Tell whether it may be counted as a pass: no overlay, and passed."""
+    return byte == Code.PASS
+
+
+def worst(grades: list[str]) -> str:
+    """Return the weakest of some grades; '' for none."""
+    return max(grades, default="", key=GRADES.index)

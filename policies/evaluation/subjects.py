@@ -1,0 +1,96 @@
+"""Load assets as the rules see them, with the related assets that the checks of their kind ask for."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lineage.inventory.models import Asset, Relation
+from policies.checklists.publish import Ready
+from policies.rules.checks import CompiledCheck
+from policies.rules.facts import Member, Subject
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One subject with what a leaf says about the facts behind its verdicts.
+
+    `provenance` holds, by asset id (None = the subject itself), attribute -> {"origin", "source", "at", "event", "grade"}.
+    """
+
+    asset: Asset
+    subject: Subject
+    provenance: Mapping[str | None, Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The checks of one kind in one checklist that can be judged today, with their slots."""
+
+    family: str
+    slots: Mapping[str, int]
+    checks: tuple[CompiledCheck, ...]
+    width: int  # slots of the checklist: length of a vector
+
+
+def checks_by_kind(ready: Mapping[str, Ready]) -> Mapping[str, tuple[Judged, ...]]:
+    """Return, per kind of subject, the checks to judge by checklist; those that wait for facts are left out."""
+    found: dict[str, list[Judged]] = defaultdict(list)
+    for family, each in ready.items():
+        slots = {check.id: check.slot for check in each.checklist.checks}
+        width = max(slots.values()) + 1
+        by_kind: dict[str, list[CompiledCheck]] = defaultdict(list)
+        for name, compiled in each.compiled.items():
+            if not each.waiting[name]:
+                by_kind[compiled.check.kind].append(compiled)
+        for kind, checks in by_kind.items():
+            found[kind].append(Judged(family, slots, tuple(checks), width))
+    return {kind: tuple(judged) for kind, judged in found.items()}
+
+
+def load_subjects(assets: Iterable[Asset], judged: Mapping[str, tuple[Judged, ...]]) -> list[Loaded]:
+    """Load all subjects in three queries at most, however many they are."""
+    kept = [asset for asset in assets if asset.kind in judged and asset.state == Asset.State.REPORTED]
+    members = _related(kept, judged)
+    return [_loaded(asset, members.get(asset.pk, {})) for asset in kept]
+
+
+def _related(
+    assets: Collection[Asset], judged: Mapping[str, tuple[Judged, ...]]
+) -> dict[uuid.UUID, dict[str, list[Asset]]]:
+    wanted: dict[str, set[uuid.UUID]] = defaultdict(set)
+    for asset in assets:
+        for each in judged[asset.kind]:
+            for compiled in each.checks:
+                for relation in compiled.uses.relations:
+                    wanted[relation].add(asset.pk)
+    found: dict[uuid.UUID, dict[str, list[Asset]]] = defaultdict(lambda: defaultdict(list))
+    if not wanted:
+        return found
+    edges = Relation.objects.filter(
+        name__in=list(wanted), from_asset__in=set().union(*wanted.values()), rev_to__isnull=True
+    ).values_list("from_asset_id", "name", "to_asset_id")
+    pairs = sorted(set(edges), key=str)  # two sources may report the same edge
+    targets = Asset.objects.in_bulk({to_asset for _, _, to_asset in pairs})
+    for from_asset, name, to_asset in pairs:
+        if (target := targets.get(to_asset)) is not None:
+            found[from_asset][name].append(target)
+    return found
+
+
+def _loaded(asset: Asset, related: Mapping[str, list[Asset]]) -> Loaded:
+    provenance: dict[str | None, Mapping[str, Mapping[str, Any]]] = {None: asset.provenance}
+    provenance |= {str(member.pk): member.provenance for members in related.values() for member in members}
+    subject = Subject(
+        document=asset.document,
+        known_relations=frozenset(asset.known_relations),
+        related={name: [Member(str(m.pk), m.document) for m in members] for name, members in related.items()},
+        basis=_basis(asset),
+    )
+    return Loaded(asset, subject, provenance)
+
+
+def _basis(asset: Asset) -> Literal["proven", "possible"]:
+    """Return the basis of a flow's row: what only may have flowed cannot fail (vocabulary, data_flow_rows)."""
+    return "possible" if asset.kind == "data_flow" and asset.document.get("basis") == "possible" else "proven"
