@@ -51,14 +51,13 @@ LEAST_WIDTH = 1.2  # per cent: one failure among 100,000 passes must still be se
 
 
 @register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
-    """An icon from static/auditline/icons.svg; with `label` it speaks, without it is decoration."""
+def icon(name: str, label: str = "", tone: str = "") -> SafeString:
+    """An icon from static/auditline/icons.svg; with `label` it speaks, without it is decoration. `tone` is a verdict."""
     href = f"{static('auditline/icons.svg')}#{name}"
+    classes = f"icon ink-{tone}" if tone else "icon"
     if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href
-        )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href)
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', classes, href)
 
 
 @register.filter
@@ -140,6 +139,13 @@ def apart(value: datetime | date | None, now: datetime) -> str:
             words = f"{count:,} {unit}{'' if count == 1 else 's'}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
     return "now"
+
+
+@register.simple_tag
+def due(value: datetime | date | None, now: datetime) -> str:
+    """A limit as people say it: "in 3 days", "2 days overdue"."""
+    words = apart(value, now)
+    return f"{words.removesuffix(' ago')} overdue" if words.endswith(" ago") else words
 
 
 def segments(counts: Mapping[str, int], hrefs: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
