@@ -6,7 +6,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGES := accounts lineage policies audit config tests benchmarks
-PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check --quiet
+PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check -qq
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
@@ -33,7 +33,7 @@ bench-%: $(VENV)/.dev  ## Run one benchmark, for example make bench-ingest; the 
 	@exec $(PY) -m benchmarks.$(subst -,_,$*) $(ARGS)
 
 lock: $(VENV)/.dev  ## Write both requirement locks anew from the .in files (ARGS=--upgrade for newer versions)
-	$(PY) -m pip install --no-input --disable-pip-version-check --quiet pip-tools
+	$(PY) -m pip install --no-input --disable-pip-version-check -qq pip-tools
 	$(PIP_COMPILE) $(ARGS) --output-file=requirements-dev.lock requirements-dev.in
 	$(PIP_COMPILE) --constraint=requirements-dev.lock --output-file=requirements.lock requirements.in
 

@@ -27,6 +27,9 @@ READY_SECONDS = 120
 # Two processes of eight threads keep 16 connections; with workers and beat this stays well below max_connections.
 WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "8"}
 
+# In a container everything is root; messages are JSON and tasks carry ids only, so Celery's reason does not hold.
+AS_ROOT_TOO = "ignore:You're running the worker with superuser:RuntimeWarning"
+
 
 class Command(BaseCommand):
     help = "Start Auditline on this machine: embedded servers, migrations, web, worker, beat, demo estate."
@@ -69,6 +72,7 @@ class Command(BaseCommand):
                 started.callback(server.stop)
                 server.start()
             self.migrate()  # 3
+            settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns without it; finders serve the files
             started.callback(supervisor.stop)
             supervisor.start()  # 4
             self.wait_until_ready(supervisor, port)  # 5
@@ -132,7 +136,7 @@ def embedded_servers(home: Path) -> list[EmbeddedServer]:
 
 def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
-    celery = (python, "-m", "celery", "-A", "config")
+    celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
     web = (python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
     return [
         Service("web", (*web, "config.wsgi:application")),
