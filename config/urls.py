@@ -7,6 +7,8 @@ from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(("policies.urls", "policies"), namespace="policies")),
+    path("api/v1/", include(("audit.urls", "audit"), namespace="audit")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz", health.healthz, name="healthz"),

@@ -34,7 +34,7 @@ class Check(WorkspaceModel):
 
     append_only: ClassVar[bool] = True
 
-    version = row_key("policies.ChecklistVersion", on_delete=models.CASCADE)
+    version = row_key("policies.ChecklistVersion", on_delete=models.CASCADE, related_name="checks")
     checklist = models.CharField(max_length=40)
     check_id = models.CharField(max_length=20)  # "SOV-04"
     slot = models.SmallIntegerField()

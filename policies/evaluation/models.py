@@ -24,6 +24,7 @@ class VerdictVector(WorkspaceModel):
     flip_at = ArrayField(models.DateTimeField(null=True))
     flip_to = models.BinaryField()
     stale_at = ArrayField(models.DateTimeField(null=True))
+    fails_at = models.DateTimeField(null=True)  # the first instant at which time alone turns a verdict to fail
     judged_at = models.DateTimeField()  # `now` of the evaluation
     rev = models.BigIntegerField()
 
@@ -32,6 +33,7 @@ class VerdictVector(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "checklist", "asset"], name="vector_by_checklist"),
             models.Index(fields=["workspace", "bucket"], name="vector_by_bucket"),
+            models.Index(fields=["workspace", "fails_at"], condition=Q(fails_at__isnull=False), name="vector_will_fail"),
         ]
 
 

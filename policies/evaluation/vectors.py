@@ -15,6 +15,7 @@ from policies.evaluation.models import VerdictVector
 from policies.evaluation.outcome import Outcome
 from policies.evaluation.population import bucket_of
 from policies.evaluation.subjects import Judged
+from policies.rules.verdicts import Code
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def vector_of(
         flip_at=flip_at,
         flip_to=bytes(flip_to),
         stale_at=stale_at,
+        fails_at=min((o.flip_at for o in outcomes if o.flip_at and o.flip_to == Code.FAIL), default=None),
         judged_at=now,
         rev=0,
     )
@@ -77,7 +79,7 @@ def vector_of(
 
 def write_vectors(vectors: Sequence[VerdictVector], gone: Sequence[uuid.UUID], revision: int | None) -> None:
     """Upsert the vectors and delete those of retired assets; `revision` None = no verdict of the slice changed."""
-    fields = ["version", "entity", "codes", "grades", "flip_at", "flip_to", "stale_at", "judged_at"]
+    fields = ["version", "entity", "codes", "grades", "flip_at", "flip_to", "stale_at", "fails_at", "judged_at"]
     if revision is not None:
         fields.append("rev")
         for vector in vectors:

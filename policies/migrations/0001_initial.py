@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('body', models.JSONField()),
                 ('check_hash', models.CharField(max_length=64)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
-                ('version', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='policies.checklistversion')),
+                ('version', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='policies.checklistversion')),
             ],
         ),
         migrations.CreateModel(
@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 ('flip_at', django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(null=True), size=None)),
                 ('flip_to', models.BinaryField()),
                 ('stale_at', django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(null=True), size=None)),
+                ('fails_at', models.DateTimeField(null=True)),
                 ('judged_at', models.DateTimeField()),
                 ('rev', models.BigIntegerField()),
                 ('asset', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lineage.asset')),
@@ -199,6 +200,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='verdictvector',
             index=models.Index(fields=['workspace', 'bucket'], name='vector_by_bucket'),
+        ),
+        migrations.AddIndex(
+            model_name='verdictvector',
+            index=models.Index(condition=models.Q(('fails_at__isnull', False)), fields=['workspace', 'fails_at'], name='vector_will_fail'),
         ),
         migrations.AddConstraint(
             model_name='verdictvector',

@@ -57,7 +57,7 @@ def schema_of(vocabulary: Vocabulary) -> Schema:
     for kind in vocabulary.kinds.values():
         own: dict[str, FieldType] = {name: attribute.type for name, attribute in kind.attributes.items()}
         if kind.lineage:
-            own[LINEAGE] = LINEAGE
+            own["lineage"] = "lineage"
         targets = {relation.name: relation.target for relation in kind.relations.values()}
         attributes = MappingProxyType({**kind.attributes, **kind.implied})
         entities[kind.name] = Entity(kind.name, MappingProxyType(own), attributes, MappingProxyType(targets))

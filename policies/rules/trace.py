@@ -43,9 +43,14 @@ def trace(node: Node, scene: Scene) -> Traced:
     return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now})
 
 
+def trace_constant(node: Node, now: datetime) -> Any:
+    """Evaluate a tree that reads no facts; None where it has no value (an overflow, a division by zero)."""
+    return _Tracer(None).run(node, {"now": now}).value
+
+
 @dataclass(frozen=True)
 class _Tracer:
-    scene: Scene
+    scene: Scene | None
 
     def run(self, node: Node, scope: Scope) -> Traced:
         match node:
@@ -68,7 +73,7 @@ class _Tracer:
 
     def _related(self, node: Related) -> Traced:
         path, keys = f"related('{node.name}')", (f"related.{node.name}",)
-        members = self.scene.related.get(node.name)
+        members = self.scene.related.get(node.name) if self.scene is not None else None
         if members is None:
             return Traced(None, (), (Lack(path, keys, None, "missing", "the relation is not reported"),))
         return Traced(list(members), (Fact(path, keys, None, [member.asset for member in members]),))
@@ -161,7 +166,9 @@ class _Tracer:
 
     def _collect(self, node: Macro, scope: Scope, source: Traced, members: list[Any]) -> Traced:
         """Run exists_one, filter and map: one undecided member leaves the whole undecided."""
-        facts, lacks, kept = list(source.facts), [], []
+        facts = list(source.facts)
+        lacks: list[Lack] = []
+        kept: list[Any] = []
         for member in members:
             inner = {**scope, node.variable: member}
             test = self.run(node.guard if node.op == "map" and node.guard is not None else node.body, inner)

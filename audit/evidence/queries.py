@@ -1,0 +1,75 @@
+"""Read statements, their place in the ledger, and proofs."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.journal.canonical.merkle import inclusion_proof
+from accounts.journal.models import Statement
+from accounts.paging import Page, page_of
+from audit.evidence.models import Checkpoint, LedgerEntry
+
+SELF_SIGNED = "self-signed: the operator could have rewritten this"
+"""Promise 5: said wherever there is neither witness nor timestamp, which is everywhere as yet."""
+
+
+def statement_page(after: str | None, limit: int, *, action: str = "") -> Page[dict[str, object]]:
+    """Return one page of statements, newest first, with their place in the ledger (None = not sealed yet)."""
+    rows = Statement.objects.filter(action=action) if action else Statement.objects.all()
+    page = page_of(rows, ["-id"], after, limit, scope="statements")
+    places = _places([row.pk for row in page.rows])
+    return page.map(lambda row: statement_row(row, places.get(row.pk)))
+
+
+def _places(statements: list[uuid.UUID]) -> dict[uuid.UUID, LedgerEntry]:
+    return {entry.statement: entry for entry in LedgerEntry.objects.filter(statement__in=statements)}
+
+
+def statement_row(row: Statement, entry: LedgerEntry | None) -> dict[str, object]:
+    """Return a statement as a plain row."""
+    return {
+        "id": row.pk,
+        "action": row.action,
+        "actor": row.actor,
+        "made_at": row.made_at,
+        "revision": row.revision,
+        "index": entry.index if entry else None,
+        "sealed_at": entry.sealed_at if entry else None,
+    }
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Where a statement stands and why that is so: the hashes from its leaf to the checkpoint's root."""
+
+    entry: LedgerEntry
+    checkpoint: Checkpoint
+    hashes: list[str]  # hex, RFC 9162 section 2.1.3
+
+
+def proof_of(statement: uuid.UUID) -> Proof | None:
+    """Return the inclusion proof of a statement in the newest checkpoint; None while it is not sealed."""
+    entry = LedgerEntry.objects.filter(statement=statement).first()
+    newest = newest_checkpoint()
+    if entry is None or newest is None:
+        return None
+    leaves = [bytes(leaf) for leaf in LedgerEntry.objects.order_by("index").values_list("leaf_hash", flat=True)]
+    hashes = inclusion_proof(leaves[: newest.size], entry.index)
+    return Proof(entry, newest, [node.hex() for node in hashes])
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    """Return the newest checkpoint of the entered workspace."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def checkpoints() -> QuerySet[Checkpoint]:
+    """Return all checkpoints."""
+    return Checkpoint.objects.all()
+
+
+def checkpoint_row(row: Checkpoint) -> dict[str, Any]:
+    """Return a checkpoint as a plain row; `note` is the signed note to keep."""
+    return {"size": row.size, "root": bytes(row.root).hex(), "note": row.note, "published_at": row.published_at}

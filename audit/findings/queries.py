@@ -1,0 +1,81 @@
+"""Read findings: the same rows for pages, API, exports and the conversation."""
+
+import datetime
+import uuid
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.paging import Page, page_of
+from audit.findings.models import Finding
+
+SEVERITIES = ["critical", "high", "medium", "low"]
+WORKLIST = ["severity_rank", "due_at", "id"]
+
+
+def findings(
+    *,
+    state: str = "",
+    severity: str = "",
+    family: str = "",
+    check: str = "",
+    kind: str = "",
+    owner: str = "",
+    entity: uuid.UUID | None = None,
+    asset: uuid.UUID | None = None,
+    overdue_at: datetime.datetime | None = None,
+) -> QuerySet[Finding]:
+    """Return findings by these filters ('' and None = any); `overdue_at` keeps open ones that were due before it."""
+    exact: dict[str, Any] = {
+        "state": state, "severity": severity, "family": family, "check_id": check, "kind": kind, "owner": owner,
+        "entity": entity, "asset": asset,
+    }  # fmt: skip
+    rows = Finding.objects.filter(**{name: value for name, value in exact.items() if value})
+    return rows.filter(state=Finding.State.OPEN, due_at__lt=overdue_at) if overdue_at else rows
+
+
+def finding_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
+    """Return one page of the work list: worst severity first, then what is due first."""
+    return page_of(findings(**filters), WORKLIST, after, limit, scope="findings").map(finding_row)
+
+
+def finding_row(finding: Finding) -> dict[str, object]:
+    """Return a finding as a plain row."""
+    return {
+        "id": finding.pk,
+        "check": finding.check_id,
+        "family": finding.family,
+        "severity": finding.severity,
+        "title": finding.title,
+        "asset": finding.asset_id,
+        "kind": finding.kind,
+        "uid": finding.uid,
+        "name": finding.name,
+        "owner": finding.owner,
+        "state": finding.state,
+        "grade": finding.grade,
+        "detected_at": finding.detected_at,
+        "due_at": finding.due_at,
+        "resolved_at": finding.resolved_at,
+        "reopened": finding.reopened,
+        "statement": finding.statement,
+        "revision": finding.rev,
+    }
+
+
+def open_counts() -> dict[str, int]:
+    """Return the number of open findings by severity, all four named."""
+    rows = findings(state=Finding.State.OPEN).values_list("severity").annotate(n=Count("id"))
+    return dict.fromkeys(SEVERITIES, 0) | dict(rows)
+
+
+def due_soon(until: datetime.datetime, limit: int = 10) -> QuerySet[Finding]:
+    """Return open findings whose limit ends by `until` (or has ended), earliest first."""
+    return findings(state=Finding.State.OPEN).filter(due_at__lte=until).order_by("due_at", "id")[:limit]
+
+
+def state_counts() -> dict[str, int]:
+    """Return the number of open and of resolved findings."""
+    open_ = Count("id", filter=Q(state=Finding.State.OPEN))
+    found = Finding.objects.aggregate(open=open_, resolved=Count("id") - open_)
+    return {"open": found["open"], "resolved": found["resolved"]}

@@ -1,0 +1,101 @@
+"""GET /api/v1/tickets, PATCH /tickets/<id>: the work, who has it and until when."""
+
+import datetime
+import uuid
+from typing import Any, TypedDict
+
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.members.models import User
+from accounts.members.rights import Right
+from accounts.members.scope import WorkspaceView
+from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_schema, text_parameter
+from audit.findings.queries import SEVERITIES
+from audit.tickets import queries
+from audit.tickets.models import Ticket
+from audit.tickets.work_on import TicketRefused, assign, set_due
+
+
+class TicketRow(TypedDict):
+    """One ticket."""
+
+    id: uuid.UUID
+    number: int
+    title: str
+    state: str
+    severity: str
+    check: str
+    finding: uuid.UUID
+    assignee: str
+    due_at: datetime.datetime
+    opened_at: datetime.datetime
+    closed_at: datetime.datetime | None
+    reopened: int
+
+
+class TicketChange(serializers.Serializer[Any]):
+    """What may be changed: the assignee (a member's e-mail address, '' = nobody) and the due day."""
+
+    assignee = serializers.CharField(required=False, allow_blank=True)
+    due = serializers.DateField(required=False)
+
+
+class Tickets(ListView):
+    """Tickets, what is due first."""
+
+    rights = {"GET": Right.READ}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("state", str), OpenApiParameter("severity", str), *PAGE_PARAMETERS],
+        responses={200: page_schema(TicketRow)},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """List tickets by due date."""
+        filters = {
+            "state": text_parameter(request, "state", Ticket.State.values),
+            "severity": text_parameter(request, "severity", SEVERITIES),
+        }
+        return list_response(
+            request,
+            lambda after, limit: queries.ticket_page(after, limit, **filters),
+            list(TicketRow.__annotations__),
+            name="tickets",
+        )
+
+
+class OneTicket(WorkspaceView):
+    """One ticket."""
+
+    rights = {"GET": Right.READ, "PATCH": Right.WORK_TICKETS}
+
+    @extend_schema(responses={200: object_schema(TicketRow)})
+    def get(self, request: Request, ticket: uuid.UUID) -> Response:
+        """Return a ticket."""
+        return Response(queries.ticket_row(get_object_or_404(queries.tickets(), pk=ticket)))
+
+    @extend_schema(request=TicketChange, responses={200: object_schema(TicketRow)})
+    def patch(self, request: Request, ticket: uuid.UUID) -> Response:
+        """Assign the ticket or set its day; only the passing verdict closes it."""
+        row = get_object_or_404(queries.tickets(), pk=ticket)
+        change = TicketChange(data=request.data)
+        change.is_valid(raise_exception=True)
+        wanted = change.validated_data
+        if "assignee" in wanted:
+            assign(row, _member(wanted["assignee"]), actor=self.principal.actor)
+        if "due" in wanted:
+            set_due(row, wanted["due"], actor=self.principal.actor)
+        return Response(queries.ticket_row(row))
+
+
+def _member(email: str) -> User | None:
+    if not email:
+        return None
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise TicketRefused(f"Assignee: nobody has the address {email!r}. Give the address of a member.")
+    return user

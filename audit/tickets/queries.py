@@ -1,0 +1,51 @@
+"""Read tickets."""
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.paging import Page, page_of
+from audit.tickets.models import Ticket, TicketEvent
+
+WORKLIST = ["due_at", "id"]
+
+
+def tickets(
+    *, state: str = "", assignee: uuid.UUID | None = None, unassigned: bool = False, severity: str = "", family: str = ""
+) -> QuerySet[Ticket]:
+    """Return tickets by these filters, with their findings."""
+    exact: dict[str, Any] = {
+        "state": state, "assignee": assignee, "finding__severity": severity, "finding__family": family,
+    }  # fmt: skip
+    rows = Ticket.objects.select_related("finding", "assignee")
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    return rows.filter(assignee__isnull=True) if unassigned else rows
+
+
+def ticket_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
+    """Return one page of the work list: what is due first."""
+    return page_of(tickets(**filters), WORKLIST, after, limit, scope="tickets").map(ticket_row)
+
+
+def ticket_row(ticket: Ticket) -> dict[str, object]:
+    """Return a ticket as a plain row."""
+    return {
+        "id": ticket.pk,
+        "number": ticket.number,
+        "title": ticket.title,
+        "state": ticket.state,
+        "severity": ticket.finding.severity,
+        "check": ticket.finding.check_id,
+        "finding": ticket.finding_id,
+        "assignee": ticket.assignee.email if ticket.assignee else "",
+        "due_at": ticket.due_at,
+        "opened_at": ticket.opened_at,
+        "closed_at": ticket.closed_at,
+        "reopened": ticket.reopened,
+    }
+
+
+def history(ticket: uuid.UUID) -> QuerySet[TicketEvent]:
+    """Return what happened to a ticket, oldest first."""
+    return TicketEvent.objects.filter(ticket=ticket).order_by("at", "id")

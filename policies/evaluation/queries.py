@@ -1,0 +1,226 @@
+"""Read verdicts: posture from the exact roll-ups, lists from the vectors, changes from the transition log."""
+
+import datetime
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F, Func, IntegerField, QuerySet, Sum
+
+from accounts.paging import Page, page_of
+from lineage.inventory.models import Asset
+from policies.checklists.models import Check, ChecklistVersion
+from policies.checklists.publish import ready_checklists
+from policies.evaluation.codes import CODE_MASK, GRADES, STALE, WAIVED, counts_as_pass, word
+from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
+from policies.rules.verdicts import Code
+
+VERDICTS = [code.name.lower() for code in Code]
+
+
+@dataclass
+class Tally:
+    """Subjects of one check or family by verdict; what is waived or stale is counted in `verdicts` and not as a pass."""
+
+    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    grades: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRADES[1:], 0))
+    passed: int = 0
+    stale: int = 0
+    waived: int = 0
+
+    def add(self, byte: int, grade: str, count: int) -> None:
+        """Count subjects in."""
+        self.verdicts[word(byte)] += count
+        self.stale += count if byte & STALE else 0
+        self.waived += count if byte & WAIVED else 0
+        if counts_as_pass(byte):
+            self.passed += count
+            if grade:
+                self.grades[grade] += count
+
+    @property
+    def applicable(self) -> int:
+        """Subjects to which it applies, as far as is known: all but not_applicable."""
+        return sum(self.verdicts.values()) - self.verdicts["not_applicable"]
+
+    @property
+    def known(self) -> int:
+        """Subjects with a decided verdict that is not stale."""
+        return self.verdicts["pass"] + self.verdicts["fail"] - self.stale
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Passed over applicable (missing data is never a pass); None for an empty population."""
+        return self.passed / self.applicable if self.applicable else None
+
+    @property
+    def known_rate(self) -> float | None:
+        """Known over applicable; None for an empty population."""
+        return self.known / self.applicable if self.applicable else None
+
+    @property
+    def weakest_grade(self) -> str:
+        """The weakest grade among the passes; '' without a pass."""
+        return max((grade for grade, count in self.grades.items() if count), default="")
+
+
+@dataclass(frozen=True)
+class FamilyPosture:
+    """One family with its roll-up and those of its checks."""
+
+    family: str
+    title: str
+    total: Tally
+    checks: Mapping[str, Tally]
+
+
+def posture(entities: Sequence[uuid.UUID] | None = None) -> list[FamilyPosture]:
+    """Return the posture of every active checklist, in one query each for titles and counts; `entities` narrows it."""
+    totals: dict[str, Tally] = defaultdict(Tally)
+    by_check: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    counts = VerdictCount.objects.filter(count__gt=0)
+    if entities is not None:
+        counts = counts.filter(entity__in=entities)
+    rows = counts.values_list("checklist", "check_id", "code", "grade").annotate(n=Sum("count"))
+    for family, check_id, byte, grade, count in rows:
+        totals[family].add(byte, grade, count)
+        by_check[family][check_id].add(byte, grade, count)
+    versions = ChecklistVersion.objects.filter(active=True).order_by("checklist")
+    return [
+        FamilyPosture(version.checklist, version.title, totals[version.checklist], dict(by_check[version.checklist]))
+        for version in versions
+    ]
+
+
+class _Byte(Func):
+    """Byte `slot` of a vector, as a number."""
+
+    function = "get_byte"
+    output_field = IntegerField()
+
+
+def current_verdicts(
+    *,
+    check: str = "",
+    family: str = "",
+    verdict: str = "",
+    kind: str = "",
+    asset: uuid.UUID | None = None,
+    stale: bool | None = None,
+) -> QuerySet[VerdictVector]:
+    """Return current verdicts, one row per asset and check, with check_id, slot, byte, code and grade_byte annotated."""
+    rows: QuerySet[Any] = VerdictVector.objects.annotate(
+        check_id=F("version__checks__check_id"),
+        slot=F("version__checks__slot"),
+        severity=F("version__checks__severity"),
+        byte=_Byte("codes", "version__checks__slot"),
+        grade_byte=_Byte("grades", "version__checks__slot"),
+    )
+    rows = rows.annotate(code=F("byte").bitand(CODE_MASK)).filter(byte__gt=0)
+    if check:
+        rows = rows.filter(check_id=check)
+    if family:
+        rows = rows.filter(checklist=family)
+    if verdict:
+        rows = rows.filter(code=Code[verdict.upper()])
+    if kind:
+        rows = rows.filter(asset__kind=kind)
+    if asset is not None:
+        rows = rows.filter(asset=asset)
+    if stale is not None:
+        rows = rows.filter(byte__gte=STALE) if stale else rows.filter(byte__lt=STALE)
+    return rows.select_related("asset")
+
+
+def verdict_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
+    """Return one page of current verdicts as plain rows, by asset and check."""
+    return page_of(
+        current_verdicts(**filters), ["asset_id", "check_id"], after, limit, scope="verdicts"
+    ).map(verdict_row)
+
+
+def verdict_row(row: Any) -> dict[str, object]:
+    """Return a current verdict as a plain row."""
+    slot = row.slot
+    flips = bool(row.flip_at[slot])
+    return {
+        "asset": row.asset_id,
+        "kind": row.asset.kind,
+        "uid": row.asset.uid,
+        "name": row.asset.name,
+        "check": row.check_id,
+        "severity": row.severity,
+        "verdict": word(row.byte),
+        "stale": bool(row.byte & STALE),
+        "waived": bool(row.byte & WAIVED),
+        "grade": GRADES[row.grade_byte],
+        "judged_at": row.judged_at,
+        "flip_at": row.flip_at[slot],
+        "flip_to": word(bytes(row.flip_to)[slot]) if flips else None,
+        "stale_at": row.stale_at[slot],
+        "version": row.version_id,
+    }
+
+
+@dataclass(frozen=True)
+class WillFail:
+    """A verdict that time alone will turn to fail."""
+
+    asset: Asset
+    check_id: str
+    at: datetime.datetime
+    verdict: str  # what it is now
+
+
+def will_fail(until: datetime.datetime, limit: int = 10) -> list[WillFail]:
+    """Return the verdicts that fail by `until` without anything else happening, earliest first."""
+    vectors = list(
+        VerdictVector.objects.filter(fails_at__lte=until).select_related("asset").order_by("fails_at", "id")[:limit]
+    )
+    names = slot_names({vector.version_id for vector in vectors})
+    found = [
+        WillFail(vector.asset, names[vector.version_id, slot], at, word(bytes(vector.codes)[slot]))
+        for vector in vectors
+        for slot, at in enumerate(vector.flip_at)
+        if at is not None and at <= until and bytes(vector.flip_to)[slot] == Code.FAIL
+    ]
+    return sorted(found, key=lambda each: (each.at, each.check_id))[:limit]
+
+
+def slot_names(versions: Iterable[uuid.UUID]) -> dict[tuple[uuid.UUID, int], str]:
+    """Return the check behind each slot of these versions."""
+    rows = Check.objects.filter(version__in=list(versions)).values_list("version_id", "slot", "check_id")
+    return {(version, slot): check for version, slot, check in rows}
+
+
+def transitions(*, asset: uuid.UUID | None = None, check: str = "") -> QuerySet[Transition]:
+    """Return verdict changes, newest first."""
+    rows = Transition.objects.select_related("asset").order_by("-id")
+    if asset is not None:
+        rows = rows.filter(asset=asset)
+    return rows.filter(check_id=check) if check else rows
+
+
+def change_in_leaf(transition: Transition) -> dict[str, Any]:
+    """Return what the sealed leaf says of this change: facts read, missing paths, times; {} where it says nothing."""
+    leaf = JudgedLeaf.objects.filter(statement=transition.statement, leaf_index=transition.leaf_index).first()
+    if leaf is None:
+        return {}
+    changes = json.loads(bytes(leaf.leaf))["changes"]
+    return next((change for change in changes if change["check"] == transition.check_id), {})
+
+
+def last_evaluations(limit: int = 20) -> QuerySet[Evaluation]:
+    """Return the newest evaluation slices."""
+    return Evaluation.objects.order_by("-finished_at")[:limit]
+
+
+def waiting_checks() -> dict[str, list[str]]:
+    """Return the shipped checks that are not judged yet, with the derived facts that nothing computes so far."""
+    return {
+        name: facts for each in ready_checklists().values() for name, facts in sorted(each.waiting.items()) if facts
+    }
+
