@@ -45,7 +45,7 @@ def parse_age(name: str, type_: str, unit: str | None, note: str, own: Collectio
 
     `own` are the names of the kind's attributes: a form that names anything else ("a_at minus other.b_at") is no age.
     """
-    if type_ not in ("int", "double") or unit not in UNITS:
+    if type_ not in ("int", "double") or unit is None or unit not in UNITS:
         return None
     integer = type_ == "int"
     if between := _BETWEEN.match(note):

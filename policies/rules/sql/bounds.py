@@ -81,7 +81,7 @@ class Magnitude:
         return self.low > -300 and self.high < 300
 
 
-_FACT = Magnitude(-150, 150)
+_FACT = Magnitude(-100, 100)
 _INT = Magnitude(0, 19)
 _ANY = Magnitude(-400, 400)
 _CANCELLED = 17

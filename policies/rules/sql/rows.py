@@ -28,7 +28,7 @@ from policies.rules.sql.build import (
 )
 
 GREATEST_INT = 2**53
-GREATEST_DOUBLE, LEAST_DOUBLE = "1e150", "1e-150"
+GREATEST_DOUBLE, LEAST_DOUBLE = "1e100", "1e-100"
 
 # Valid calendar days of the years 0001 to 9999, so that the cast to timestamptz cannot fail.
 _LEAP_YEAR = r"(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
