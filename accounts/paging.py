@@ -87,7 +87,7 @@ def page_of(
     return Page(tuple(rows[:limit]), _encode(mark, [_plain(getattr(last, name)) for name in names]))
 
 
-def _field(queryset: QuerySet[Any], name: str) -> Field[Any, Any]:
+def _field(queryset: QuerySet[Any], name: str) -> "Field[Any, Any]":
     annotation = queryset.query.annotations.get(name)
     return annotation.output_field if annotation is not None else queryset.model._meta.get_field(name)
 
@@ -108,7 +108,7 @@ def _encode(mark: str, key: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(text: str, mark: str, fields: Sequence[Field[Any, Any]]) -> list[object]:
+def _decode(text: str, mark: str, fields: "Sequence[Field[Any, Any]]") -> list[object]:
     try:
         padded = text + "=" * (-len(text) % 4)
         said, *key = json.loads(base64.b64decode(padded.encode(), altchars=b"-_", validate=True))

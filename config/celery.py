@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,3 +12,9 @@ app = Celery("auditline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+app.conf.beat_schedule = {
+    "drive": {"task": "auditline.drive", "schedule": 15.0, "options": {"expires": 15}},
+    "schedules": {"task": "auditline.schedules", "schedule": 15.0, "options": {"expires": 15}},
+    "evaluate-all": {"task": "auditline.evaluate_all", "schedule": crontab(hour="2", minute="30")},
+    "partitions": {"task": "auditline.partitions", "schedule": crontab(hour="1", minute="0")},
+}

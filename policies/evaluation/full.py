@@ -27,8 +27,13 @@ def request_full() -> int:
     return queued
 
 
+def request_full_of(workspace_id: uuid.UUID) -> int:
+    """Queue a full evaluation of a workspace; return how many assets."""
+    with in_workspace(workspace_id):
+        return request_full()
+
+
 def evaluate_full(workspace_id: uuid.UUID) -> int:
     """Queue and work off a whole workspace; return the number of assets judged."""
-    with in_workspace(workspace_id):
-        request_full()
+    request_full_of(workspace_id)
     return evaluate(workspace_id)

@@ -4,8 +4,9 @@ import uuid
 
 from celery import shared_task
 
+from accounts.workspaces.models import Workspace
 from policies.evaluation.evaluate import evaluate
-from policies.evaluation.full import evaluate_full
+from policies.evaluation.full import request_full_of
 
 
 @shared_task(name="auditline.evaluate")
@@ -14,7 +15,7 @@ def evaluate_(workspace_id: str) -> int:
     return evaluate(uuid.UUID(workspace_id))
 
 
-@shared_task(name="auditline.evaluate_full")
-def evaluate_full_(workspace_id: str) -> int:
-    """Judge everything in one workspace once more, set-based."""
-    return evaluate_full(uuid.UUID(workspace_id))
+@shared_task(name="auditline.evaluate_all")
+def evaluate_all() -> int:
+    """Queue a full evaluation of every workspace: the daily run that shows that nothing was missed."""
+    return sum(request_full_of(workspace_id) for workspace_id in Workspace.objects.values_list("pk", flat=True))
