@@ -45,6 +45,7 @@ GRADE_MEANINGS = {
     "C": "declared by a person",
     "D": "attested only",
 }
+BASIS_WORDS = {"law": "law", "norm": "a norm", "house": "our own default"}
 # The order in bars and legends: what is good, what is bad, what nobody knows, what is set aside.
 BAR_ORDER = ("pass", "fail", "unknown", "error", "manual", "waived", "stale")
 LEAST_WIDTH = 1.2  # per cent: one failure among 100,000 passes must still be seen
@@ -76,6 +77,12 @@ def verdict_meaning(verdict: str) -> str:
 def grade_meaning(grade: str) -> str:
     """What a grade A-D says about the weakest fact."""
     return GRADE_MEANINGS[grade]
+
+
+@register.filter
+def basis_word(basis: str) -> str:
+    """What a check rests on, as people say it: law, a norm, or our own default."""
+    return BASIS_WORDS[basis]
 
 
 @register.filter

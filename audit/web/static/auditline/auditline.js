@@ -121,9 +121,6 @@
   function dropAreas(scope) {
     for (const area of scope.querySelectorAll("[data-drop]")) {
       const input = area.querySelector("input[type=file]");
-      const named = area.querySelector("[data-drop-name]");
-      const show = () => (named.textContent = input.files.length ? input.files[0].name : "No file chosen yet");
-      input.addEventListener("change", show);
       for (const kind of ["dragenter", "dragover"]) {
         area.addEventListener(kind, (event) => {
           event.preventDefault();
@@ -134,7 +131,6 @@
       area.addEventListener("drop", (event) => {
         event.preventDefault();
         input.files = event.dataTransfer.files;
-        show();
       });
     }
   }
