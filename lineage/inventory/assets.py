@@ -40,7 +40,7 @@ def ensure_assets(
     names: dict[Key, str] = {}
     for kind, uid, name in wanted:
         names.setdefault((kind, uid), name)
-    rows = sorted((kind, uid, name or default_name(kind, uid)) for (kind, uid), name in names.items())
+    rows = sorted((kind, uid, fit(name or default_name(kind, uid))) for (kind, uid), name in names.items())
     found: dict[Key, AssetRef] = {}
     for part in chunks(rows):
         kinds, uids, titles = columns(part, 3)
@@ -58,6 +58,11 @@ def default_name(kind: str, uid: str) -> str:
     if kind in ("dataset", "job") and "/" in uid:
         return unquote(uid.partition("/")[2])
     return uid
+
+
+def fit(name: str) -> str:
+    """Cut a name to what its index can hold; uids are never cut, they are refused at the door."""
+    return name.encode()[:UID_LIMIT].decode(errors="ignore")
 
 
 # Rows are sorted by key, so that two transactions lock in the same order.

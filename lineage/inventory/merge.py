@@ -46,6 +46,10 @@ class Said:
     full_at: datetime.datetime | None = None
     event: uuid.UUID | None = None
 
+    def same_content(self, other: "Said") -> bool:
+        """Tell whether both say the same; which event said it last does not count."""
+        return (self.facts, self.relations, self.full_at) == (other.facts, other.relations, other.full_at)
+
 
 def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said:
     """Return what the source says after `row`; `said` itself where the row adds nothing (so `is` tells a change).
@@ -63,9 +67,8 @@ def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said
     full_at = said.full_at
     if row.full and full_at != row.observed_at:
         facts, relations, full_at = _since(facts, at), _since(relations, at), row.observed_at
-    if facts == said.facts and relations == said.relations and full_at == said.full_at:
-        return said
-    return Said(facts, relations, full_at, row.event_id)
+    merged = Said(facts, relations, full_at, row.event_id)
+    return said if merged.same_content(said) else merged
 
 
 def after_full(said: Said, full_at: datetime.datetime) -> Said | None:

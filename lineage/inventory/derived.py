@@ -1,0 +1,127 @@
+"""Keep derived facts over revisions: what was computed, by which derivation, from which inputs."""
+
+import datetime
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from accounts.workspaces.ids import new_id
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+
+
+class Absent:
+    """There is nothing to compute from: no derived fact, and a reported one stands."""
+
+
+ABSENT: Final = Absent()
+UNRESOLVED: Final = None
+"""Computed, and the result is that it is not known: the fact is missing, whatever was reported."""
+
+
+class Derived(NamedTuple):
+    """One computed fact. `value`: as the document keeps it, UNRESOLVED or ABSENT.
+
+    `inputs` (JSON values) say what it was computed from, readable for people; their digest tells whether to look
+    again. `observed_at`: of the oldest fact that decided. `grade`: the weakest of the inputs.
+    """
+
+    asset_id: uuid.UUID
+    name: str
+    value: Any
+    derivation: str
+    inputs: list[Any]
+    grade: str
+    observed_at: datetime.datetime
+
+    def content(self) -> tuple[Any, ...]:
+        """What makes a new row where it differs from the current one."""
+        return (to_json(self.value), self.derivation, inputs_digest(self.inputs), self.grade, self.observed_at)
+
+
+def inputs_digest(inputs: list[Any]) -> bytes:
+    """Return the SHA-256 of the inputs as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+def set_derived(
+    rows: Iterable[Derived], rev: int, *, names: Sequence[str] = (), asset_ids: Iterable[uuid.UUID] = ()
+) -> set[uuid.UUID]:
+    """Make these the current derived facts; return the assets of those that changed.
+
+    For `asset_ids` x `names` that are not among `rows` the current fact is closed; all others stay as they are.
+    """
+    by_fact: dict[tuple[uuid.UUID, str], Derived | None] = {(of, name): None for of in asset_ids for name in names}
+    by_fact |= {(row[0], row[1]): Derived(*row) if row[2] is not ABSENT else None for row in rows}
+    changed: set[uuid.UUID] = set()
+    for part in chunks(sorted(by_fact)):
+        current = _load(part)
+        opened: list[Derived] = []
+        closed: list[uuid.UUID] = []
+        for key in part:
+            row, (row_id, content) = by_fact[key], current.get(key, (None, None))
+            if content == (row.content() if row is not None else None):
+                continue
+            changed.add(key[0])
+            if row_id is not None:
+                closed.append(row_id)
+            if row is not None:
+                opened.append(row)
+        _store(closed, opened, rev)
+    return changed
+
+
+def _load(facts: Iterable[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], tuple[uuid.UUID, tuple[Any, ...]]]:
+    rows = fetch(_CURRENT, [*columns(list(facts), 2), current_workspace()])
+    return {
+        (asset_id, name): (row_id, (to_json(json.loads(value)), derivation, bytes(digest), grade, observed_at))
+        for row_id, asset_id, name, value, derivation, digest, grade, observed_at in rows
+    }
+
+
+def _store(closed: list[uuid.UUID], opened: list[Derived], rev: int) -> None:
+    workspace = current_workspace()
+    if closed:
+        execute(_DROP_OF_SAME_REVISION, [workspace, closed, rev])
+        execute(_CLOSE, [rev, workspace, closed])
+    if opened:
+        rows = [
+            (
+                new_id(),
+                row.asset_id,
+                row.name,
+                to_json(row.value),
+                row.derivation,
+                inputs_digest(row.inputs),
+                to_json(row.inputs),
+                row.grade,
+                row.observed_at,
+            )
+            for row in opened
+        ]
+        execute(_OPEN, [workspace, rev, *columns(rows, 9)])
+
+
+_CURRENT = """
+SELECT d.id, d.asset_id, d.name, d.value, d.derivation, d.inputs_digest, d.grade, d.observed_at
+FROM unnest(%s::uuid[], %s::text[]) AS w (asset_id, name)
+JOIN "lineage_derivedfact" d ON d.asset_id = w.asset_id AND d.name = w.name
+WHERE d.workspace_id = %s AND d.rev_to IS NULL
+"""
+
+# A row that this very revision opened was never visible: it is replaced, not closed.
+_DROP_OF_SAME_REVISION = 'DELETE FROM "lineage_derivedfact" WHERE workspace_id = %s AND id = ANY(%s) AND rev_from = %s'
+
+_CLOSE = 'UPDATE "lineage_derivedfact" SET rev_to = %s WHERE workspace_id = %s AND id = ANY(%s)'
+
+_OPEN = """
+INSERT INTO "lineage_derivedfact" (id, workspace_id, asset_id, name, value, derivation, inputs_digest, inputs, grade,
+                                   observed_at, rev_from)
+SELECT w.id, c.workspace, w.asset, w.name, w.value::jsonb, w.derivation, w.digest, w.inputs::jsonb, w.grade,
+       w.observed_at, c.rev
+FROM (SELECT %s::uuid, %s::bigint) AS c (workspace, rev),
+     unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[],
+            %s::timestamptz[]) AS w (id, asset, name, value, derivation, digest, inputs, grade, observed_at)
+"""

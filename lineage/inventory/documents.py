@@ -1,0 +1,141 @@
+"""Rebuild the projection of assets: document, provenance, conflicts, known relations and the columns for lists."""
+
+import datetime
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.assets import fit
+from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.effective import Computed, Report, effective, leading_source
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.values import format_timestamp
+
+
+@dataclass
+class _Row:
+    """An asset with all that is current about it, and the projection that it has now."""
+
+    id: uuid.UUID
+    kind: str
+    uid: str
+    name: str
+    seen: tuple[datetime.datetime, datetime.datetime]
+    projected: tuple[Any, ...]  # document, provenance, known_relations, conflicts, organisation
+    reports: list[Report] = field(default_factory=list)
+    computed: list[Computed] = field(default_factory=list)
+    relations: set[str] = field(default_factory=set)
+    organisation: uuid.UUID | None = None
+    relations_changed: bool = False
+
+
+def rebuild_documents(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
+    """Project the current FactSets, derived facts and relations of these assets; return those that changed.
+
+    Changed = another document, provenance, conflict or organisation, or relation rows that `rev` opened or closed.
+    A provenance that is newer counts: whether a verdict is stale depends on it. An unchanged asset is not written.
+    """
+    changed: set[uuid.UUID] = set()
+    for part in chunks(sorted(set(asset_ids))):
+        rows = _load(part, rev)
+        writes = [write for row in rows if (write := _write(row)) is not None]
+        if writes:
+            execute(_WRITE, [rev, *columns(writes, 10), current_workspace()])
+        changed |= {write[0] for write in writes} | {row.id for row in rows if row.relations_changed}
+    return changed
+
+
+def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
+    scope = [current_workspace(), list(asset_ids)]
+    rows: dict[uuid.UUID, _Row] = {}
+    for identifier, kind, uid, name, first, last, *projected, organisation in fetch(_ASSETS, scope):
+        rows[identifier] = _Row(
+            identifier, kind, uid, name, (first, last), (*(json.loads(text) for text in projected), organisation)
+        )
+    for asset_id, source, grade_class, facts, relations in fetch(_REPORTS, scope):
+        rows[asset_id].reports.append(Report(source, grade_class, json.loads(facts)))
+        rows[asset_id].relations.update(relations)
+    for asset_id, name, value, derivation, grade, at in fetch(_COMPUTED, scope):
+        rows[asset_id].computed.append(Computed(name, json.loads(value), derivation, grade, format_timestamp(at)))
+    for asset_id, name, is_current, organisation, is_changed in fetch(_RELATIONS, [rev, rev, *scope, rev]):
+        row = rows[asset_id]
+        if is_current:
+            row.relations.add(name)
+        row.organisation = organisation or row.organisation
+        row.relations_changed |= is_changed
+    return list(rows.values())
+
+
+def _write(row: _Row) -> tuple[Any, ...] | None:
+    """Return the new values of the row's columns, None where nothing is new."""
+    kind = load_kinds().get(row.kind)
+    if kind is None:  # a kind that the vocabulary no longer has: what is stored stays as it is
+        return None
+    result = effective(kind, row.reports, row.computed)
+    first, last = row.seen
+    document = result.document | {
+        "uid": row.uid,
+        "first_seen_at": format_timestamp(first),
+        "last_seen_at": format_timestamp(last),
+    }
+    if source := leading_source(row.reports):
+        document["source"] = source
+    known = sorted(row.relations)
+    country = str(document.get("country", ""))
+    if row.projected == (document, result.provenance, known, result.conflicts, row.organisation):
+        return None
+    return (
+        row.id,
+        fit(document.get("name") or row.name),
+        to_json(document),
+        to_json(result.provenance),
+        to_json(known),
+        to_json(result.conflicts),
+        str(document.get("environment", ""))[:40],
+        country if len(country) == 2 else "",
+        str(document.get("owner", ""))[:400],
+        row.organisation,
+    )
+
+
+_ASSETS = """
+SELECT id, kind, uid, name, first_seen_at, last_seen_at, document, provenance, known_relations, conflicts,
+       organisation_id
+FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)
+"""
+
+_REPORTS = """
+SELECT f.asset_id, s.name, s.grade_class, f.facts,
+       ARRAY(SELECT r.key FROM jsonb_each(f.relations) AS r WHERE r.value ? 'v')
+FROM "lineage_factset" f JOIN "lineage_source" s ON s.id = f.source_id AND s.workspace_id = f.workspace_id
+WHERE f.workspace_id = %s AND f.asset_id = ANY(%s) AND f.rev_to IS NULL
+"""
+
+_COMPUTED = """
+SELECT asset_id, name, value, derivation, grade, observed_at FROM "lineage_derivedfact"
+WHERE workspace_id = %s AND asset_id = ANY(%s) AND rev_to IS NULL
+"""
+
+_RELATIONS = """
+SELECT from_asset_id, name, bool_or(rev_to IS NULL),
+       min(to_asset_id::text) FILTER (WHERE name = 'organisation' AND rev_to IS NULL)::uuid,
+       bool_or(rev_from = %s OR coalesce(rev_to = %s, false))
+FROM "lineage_relation"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_to IS NULL OR rev_to = %s)
+GROUP BY from_asset_id, name
+"""
+
+_WRITE = """
+UPDATE "lineage_asset" a
+SET name = w.name, document = w.document::jsonb, provenance = w.provenance::jsonb,
+    known_relations = w.known::jsonb, conflicts = w.conflicts::jsonb, environment = w.environment,
+    country = w.country, owner = w.owner, organisation_id = w.organisation, rev_changed = c.rev
+FROM (SELECT %s::bigint) AS c (rev),
+     unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::uuid[])
+       AS w (id, name, document, provenance, known, conflicts, environment, country, owner, organisation)
+WHERE a.workspace_id = %s AND a.id = w.id
+"""

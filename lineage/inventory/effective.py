@@ -1,0 +1,144 @@
+"""Decide what is effectively known of an asset from all that is said about it. Plain Python.
+
+By the vocabulary's conventions: a derived fact decides over reported ones; among these the source's class decides
+(cloud or device interface, code, asset database, spreadsheet), then the newer observed_at, then the name of the source.
+What loses and differs is kept as a conflict. An instant and its companions (x_at, x_never, x_none) are answers to one
+question: one of them is known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from lineage.inventory.kinds.types import Kind
+from lineage.inventory.kinds.validate import displaced_by
+from lineage.inventory.merge import EXISTS, Entry, instant_key
+
+CLASS_RANK: Mapping[str, int] = {"cloud_api": 0, "device": 0, "code": 1, "asset_database": 2, "spreadsheet": 3}
+LAST_RANK = 4
+"""Of a person's entry and of classes that are not known here."""
+
+ORIGIN_GRADE: Mapping[str, str] = {"measured": "A", "declared": "C", "attested": "D"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one source currently says about the asset."""
+
+    source: str
+    grade_class: str
+    facts: Mapping[str, Entry]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A current derived fact. `value` None: computed, and found to be unknown."""
+
+    name: str
+    value: Any
+    derivation: str
+    grade: str
+    at: str
+
+
+@dataclass
+class Effective:
+    """The projection: what rules read, where each value comes from, and what disagrees with it."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, dict[str, str]] = field(default_factory=dict)
+    conflicts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    name: str
+    source: str
+    rank: int
+    entry: Entry
+
+    def conflict(self) -> dict[str, Any]:
+        return {"value": self.entry["v"], "source": self.source, "at": self.entry.get("t", "")}
+
+
+def effective(kind: Kind, reports: Iterable[Report], computed: Iterable[Computed]) -> Effective:
+    """Return the effective document of an asset; the order of the arguments' members does not matter."""
+    result = Effective()
+    for candidates in _by_question(kind, reports).values():
+        winner, *losers = _by_precedence(candidates)
+        result.document[winner.name] = winner.entry["v"]
+        result.provenance[winner.name] = _provenance(kind, winner)
+        for loser in losers:
+            if (loser.name, loser.entry["v"]) != (winner.name, winner.entry["v"]):
+                result.conflicts.setdefault(loser.name, []).append(loser.conflict())
+    for fact in computed:
+        _decide(result, fact)
+    return result
+
+
+def _by_precedence(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Sort by class of source, then newer observed_at, then name of the source; stable over the input's order."""
+    ordered = sorted(candidates, key=lambda candidate: (candidate.source, candidate.name))
+    ordered.sort(key=lambda candidate: instant_key(candidate.entry.get("t", "")), reverse=True)
+    return sorted(ordered, key=lambda candidate: candidate.rank)
+
+
+def leading_source(reports: Iterable[Report]) -> str:
+    """Return the name of the source that comes first by precedence; '' where nobody reports."""
+    ranked = [(CLASS_RANK.get(report.grade_class, LAST_RANK), report.source) for report in reports]
+    return min(ranked)[1] if ranked else ""
+
+
+def weakest(grades: Iterable[str]) -> str:
+    """Return the weakest of some grades; A where there is none."""
+    return max(grades, default="A")
+
+
+def _by_question(kind: Kind, reports: Iterable[Report]) -> dict[str, list[_Candidate]]:
+    questions = _questions(kind)
+    found: dict[str, list[_Candidate]] = {}
+    for report in reports:
+        rank = CLASS_RANK.get(report.grade_class, LAST_RANK)
+        for name, entry in report.facts.items():
+            if "v" in entry and name in questions and name != EXISTS:
+                found.setdefault(questions[name], []).append(_Candidate(name, report.source, rank, entry))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _questions(kind: Kind) -> Mapping[str, str]:
+    """Return, per attribute, the name that stands for the question that it answers: x_at for x_never and x_none."""
+    names = [*kind.attributes, *kind.implied]
+    return {name: min({name} | displaced_by(kind, name)) for name in names}
+
+
+def _provenance(kind: Kind, winner: _Candidate) -> dict[str, str]:
+    origin = winner.entry.get("o", "declared")
+    attribute = kind.attribute(winner.name)
+    best = attribute.best_grade if attribute is not None else "A"
+    return {
+        "origin": origin,
+        "source": winner.source,
+        "at": winner.entry.get("t", ""),
+        "event": winner.entry.get("e", ""),
+        "grade": weakest([ORIGIN_GRADE.get(origin, "C"), best]),
+    }
+
+
+def _decide(result: Effective, fact: Computed) -> None:
+    """Let a computed fact decide; a differing reported value becomes a conflict."""
+    if fact.name in result.document:
+        reported, where = result.document.pop(fact.name), result.provenance.pop(fact.name)
+        if reported != fact.value:
+            lost = {"value": reported, "source": where["source"], "at": where["at"]}
+            result.conflicts.setdefault(fact.name, []).insert(0, lost)
+    if fact.value is not None:
+        result.document[fact.name] = fact.value
+        result.provenance[fact.name] = {
+            "origin": "derived",
+            "source": fact.derivation,
+            "at": fact.at,
+            "event": "",
+            "grade": fact.grade,
+        }

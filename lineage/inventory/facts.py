@@ -1,0 +1,156 @@
+"""Keep what sources report, over revisions: FactSet rows, one current per asset and source."""
+
+import datetime
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.workspaces.ids import new_id
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.merge import ReportedRow, Said, after_full, merge
+from lineage.inventory.models import Source
+from lineage.inventory.relations import Reporter, sync_relations
+
+__all__ = ["ReportedRow", "report_facts", "set_reported_facts", "withdraw_unnamed"]
+
+FactsRow = tuple[uuid.UUID, uuid.UUID, uuid.UUID, Mapping[str, Any], Mapping[str, Any]]
+"""(asset_id, source_id, event_id, facts, relations) in the form of a FactSet."""
+
+
+@dataclass(frozen=True)
+class _Current:
+    """A current FactSet row and what it says."""
+
+    id: uuid.UUID | None  # None = there is no row yet
+    asset_id: uuid.UUID
+    said: Said
+
+
+def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[uuid.UUID]:
+    """Merge reports of one source into what it said before; return the assets that this touches.
+
+    These are the assets whose facts or relations changed, and the other ends of relations that changed. Targets that
+    do not exist yet are made as mentioned. The result does not depend on the order of the rows, nor on how they are
+    spread over calls (merge.py). A row that adds nothing writes nothing.
+    """
+    by_asset: dict[uuid.UUID, list[ReportedRow]] = {}
+    for row in rows:
+        by_asset.setdefault(row.asset_id, []).append(row)
+    touched: set[uuid.UUID] = set()
+    for part in chunks(sorted(by_asset)):
+        changes: list[tuple[_Current, Said]] = []
+        for current in _load(source.pk, part):
+            said = current.said
+            for row in by_asset[current.asset_id]:
+                said = merge(said, row, source.full_at)
+            if said is not current.said:
+                changes.append((current, said))
+        touched |= _store(source.pk, changes, rev)
+    return touched
+
+
+def set_reported_facts(rows: Iterable[FactsRow], rev: int) -> set[uuid.UUID]:
+    """Replace all that sources say about assets, for a caller that has merged it itself; return what this touches.
+
+    A relation may be given as a bare list of [kind, uid]; it is kept as an entry.
+    """
+    by_source: dict[uuid.UUID, dict[uuid.UUID, Said]] = {}
+    for asset_id, source_id, event_id, facts, relations in rows:
+        entries = {name: said if isinstance(said, dict) else {"v": said} for name, said in relations.items()}
+        by_source.setdefault(source_id, {})[asset_id] = Said(dict(facts), entries, None, event_id)
+    touched: set[uuid.UUID] = set()
+    for source_id, by_asset in sorted(by_source.items()):
+        for part in chunks(sorted(by_asset)):
+            changes = [
+                (current, by_asset[current.asset_id])
+                for current in _load(source_id, part)
+                if current.id is None or not current.said.same_content(by_asset[current.asset_id])
+            ]
+            touched |= _store(source_id, changes, rev)
+    return touched
+
+
+def withdraw_unnamed(
+    source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int
+) -> set[uuid.UUID]:
+    """Apply a complete full inventory: close what `source` said before `full_at` about assets that it does not name.
+
+    Returns the touched assets. Facts that were observed later stay.
+    """
+    keep = list(set(named))
+    rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
+    touched: set[uuid.UUID] = set()
+    for part in chunks([row[0] for row in rows]):
+        changes: list[tuple[_Current, Said]] = []
+        for current in _load(source.pk, part):
+            left = after_full(current.said, full_at)
+            if left is None or left != current.said:
+                changes.append((current, left or Said()))
+        touched |= _store(source.pk, changes, rev)
+    return touched
+
+
+def _load(source_id: uuid.UUID, asset_ids: Sequence[uuid.UUID]) -> list[_Current]:
+    """Return the current rows of these assets, an empty one where there is none."""
+    found = {
+        asset_id: _Current(row_id, asset_id, Said(json.loads(facts), json.loads(relations), full_at, event))
+        for row_id, asset_id, facts, relations, full_at, event in fetch(
+            _CURRENT, [current_workspace(), source_id, list(asset_ids)]
+        )
+    }
+    return [found.get(asset_id) or _Current(None, asset_id, Said()) for asset_id in asset_ids]
+
+
+def _store(source_id: uuid.UUID, changes: Sequence[tuple[_Current, Said]], rev: int) -> set[uuid.UUID]:
+    """Close the rows that changed and open their successors; then bring the relations in line."""
+    if not changes:
+        return set()
+    workspace = current_workspace()
+    old = [current.id for current, _ in changes if current.id is not None]
+    execute(_DROP_OF_SAME_REVISION, [workspace, old, rev])
+    execute(_CLOSE, [rev, workspace, old])
+    opened = [
+        (new_id(), current.asset_id, said.event, to_json(said.facts), to_json(said.relations), said.full_at)
+        for current, said in changes
+        if said.event is not None
+    ]
+    execute(_OPEN, [workspace, source_id, rev, *columns(opened, 6)])
+    reporters = [
+        Reporter(current.asset_id, _targets(said))
+        for current, said in changes
+        if _targets(said) != _targets(current.said)
+    ]
+    return {current.asset_id for current, _ in changes} | sync_relations(source_id, reporters, rev)
+
+
+def _targets(said: Said) -> dict[str, list[list[str]]]:
+    return {name: entry["v"] for name, entry in said.relations.items() if "v" in entry}
+
+
+_CURRENT = """
+SELECT id, asset_id, facts, relations, full_at, event FROM "lineage_factset"
+WHERE workspace_id = %s AND source_id = %s AND asset_id = ANY(%s) AND rev_to IS NULL
+"""
+
+_UNNAMED = """
+SELECT f.asset_id FROM "lineage_factset" f
+WHERE f.workspace_id = %s AND f.source_id = %s AND f.rev_to IS NULL
+  AND NOT EXISTS (SELECT 1 FROM unnest(%s::uuid[]) AS n (id) WHERE n.id = f.asset_id)
+ORDER BY f.asset_id
+"""
+
+# A row that this very revision opened was never visible: it is replaced, not closed.
+_DROP_OF_SAME_REVISION = 'DELETE FROM "lineage_factset" WHERE workspace_id = %s AND id = ANY(%s) AND rev_from = %s'
+
+_CLOSE = 'UPDATE "lineage_factset" SET rev_to = %s WHERE workspace_id = %s AND id = ANY(%s)'
+
+_OPEN = """
+INSERT INTO "lineage_factset" (id, workspace_id, asset_id, source_id, event, facts, relations, full_at, rev_from)
+SELECT w.id, c.workspace, w.asset, c.source, w.event, w.facts::jsonb, w.relations::jsonb, w.full_at, c.rev
+FROM (SELECT %s::uuid, %s::uuid, %s::bigint) AS c (workspace, source, rev),
+     unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+       AS w (id, asset, event, facts, relations, full_at)
+"""
