@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from audit.conversation import api as conversation
 from audit.evidence import api as evidence
 from audit.findings import api as findings
 from audit.tickets import api as tickets
@@ -13,5 +14,6 @@ urlpatterns = [
     path("tickets/<uuid:ticket>", tickets.OneTicket.as_view(), name="ticket"),
     path("statements", evidence.Statements.as_view(), name="statements"),
     path("statements/<uuid:statement>", evidence.OneStatement.as_view(), name="statement"),
+    path("questions", conversation.Questions.as_view(), name="questions"),
     path("checkpoints", evidence.Checkpoints.as_view(), name="checkpoints"),
 ]
