@@ -82,6 +82,7 @@ def add_training(pipelines: Pipelines) -> None:
                 outputs=weights,
                 cluster=GPU[region],
                 subtype="training",
+                columns=False,
                 purpose="model_development",
             )
         )
@@ -115,6 +116,7 @@ def _deliveries(pipelines: Pipelines) -> Iterator[Job]:
             cluster=GPU[region],
             subtype="model_delivery",
             purpose="model_delivery",
+            columns=False,
         )
 
 
@@ -144,8 +146,8 @@ def report_models(estate: Estate, pipelines: Pipelines, newest_run: Mapping[str,
             relations=relations,
             organisation=ENTITY[model.region],
         )
-    for job in {training_job(pipelines, model).uid for model in MODELS_OF_THE_BANK}:
-        _report_training_run(estate, newest_run[job])
+    for job_uid in dict.fromkeys(training_job(pipelines, model).uid for model in MODELS_OF_THE_BANK):
+        _report_training_run(estate, newest_run[job_uid])
 
 
 def endpoint(model: str) -> str:
@@ -156,7 +158,9 @@ def endpoint(model: str) -> str:
 def _approval(estate: Estate, model: Model) -> dict[str, Any]:
     live = model.environment == "prod"
     digest = estate.dice.digest("weights", model.uid)
-    approved = estate.dice.between(60, 300, "approved", model.uid) if live else estate.dice.between(2, 6, "waits", model.uid)
+    approved = (
+        estate.dice.between(60, 300, "approved", model.uid) if live else estate.dice.between(2, 6, "waits", model.uid)
+    )
     facts: dict[str, Any] = {
         "owner": owner(estate, model.region, "model", model.uid),
         "environment": model.environment,

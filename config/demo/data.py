@@ -16,7 +16,12 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {"eu": EU_ALLOWED, "ch": ("CH",), "sg":
 # domain: classification, business columns, personal columns, whether it runs every day
 DOMAINS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...], bool]] = {
     "customer": ("personal", ("customer_id", "segment", "since"), ("full_name", "birth_date", "email"), True),
-    "kyc": ("personal_special", ("customer_id", "risk_score", "checked_at"), ("full_name", "passport_no", "pep_flag"), False),
+    "kyc": (
+        "personal_special",
+        ("customer_id", "risk_score", "checked_at"),
+        ("full_name", "passport_no", "pep_flag"),
+        False,
+    ),
     "accounts": ("personal", ("account_id", "balance", "currency"), ("iban", "holder_name"), True),
     "payments": ("personal", ("payment_id", "amount", "currency", "booked_at"), ("debtor_iban", "creditor_iban"), True),
     "cards": ("personal", ("card_token", "amount", "merchant_code", "booked_at"), ("holder_name",), True),
@@ -147,7 +152,9 @@ class Block:
         """The journal split in two: events (streamed where the domain is live) and states."""
         live = self.daily and not self.bound
         where, subtype = (STREAM, "stream") if live else (LAKE, "file_set")
-        return self.dataset(where[self.region], "events", subtype), self.dataset(LAKE[self.region], "states", "file_set")
+        return self.dataset(where[self.region], "events", subtype), self.dataset(
+            LAKE[self.region], "states", "file_set"
+        )
 
     @cached_property
     def rejects(self) -> Dataset:

@@ -42,7 +42,8 @@ SOURCES: Mapping[str, Source] = {
         Source("cmdb-sg", "measured", "cmdb-export 9", 6, missing=3),
         Source("network-map", "measured", "netmap 2.8", 3),
         # Nobody noticed that this collector stopped: the last report is five weeks old.
-        Source("edge-fleet", "measured", "fleet-agent 1.9", 35 * 24),
+        Source("edge-fleet-sg", "measured", "fleet-agent 1.7", 35 * 24),
+        Source("edge-fleet", "measured", "fleet-agent 1.9", 1),
         Source("data-catalogue", "declared", "catalogue-export 3", 5),
         Source("scheduler-registry", "measured", "scheduler-export 1.4", 2),
         Source("model-registry", "measured", "registry-export 2.1", 2),
@@ -123,7 +124,9 @@ class Estate:
 
     def fact(self, kind: str, uid: str, attribute: str) -> Any:
         """Return the first reported value of an attribute, None when no source reports it."""
-        return next((line.attributes[attribute] for line in self.lines_of(kind, uid) if attribute in line.attributes), None)
+        return next(
+            (line.attributes[attribute] for line in self.lines_of(kind, uid) if attribute in line.attributes), None
+        )
 
     def ago(self, low: int, high: int, *path: object) -> str:
         """Return an instant from `low` to `high` days before the anchor."""

@@ -51,11 +51,15 @@ _OFFICES = (
 LEAVERS = ("p-090", "p-091")
 DPO, HEAD_OF_AI, CISO = "p-060", "p-061", "p-062"
 _OWNERS: Mapping[str, tuple[str, ...]] = {
-    region: tuple(f"p-{n:03d}" for first, count, of, _ in _OFFICES[2:5] if of == region for n in range(first, first + count))
+    region: tuple(
+        f"p-{n:03d}" for first, count, of, _ in _OFFICES[2:5] if of == region for n in range(first, first + count)
+    )
     for region in ENTITY
 }
 OVERSEERS: Mapping[str, tuple[str, ...]] = {
-    region: tuple(f"p-{n:03d}" for first, count, of, _ in _OFFICES[5:8] if of == region for n in range(first, first + count))
+    region: tuple(
+        f"p-{n:03d}" for first, count, of, _ in _OFFICES[5:8] if of == region for n in range(first, first + count)
+    )
     for region in ENTITY
 }
 

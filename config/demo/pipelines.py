@@ -4,10 +4,10 @@ The estate of one generation is `Pipelines`: all data sets and jobs, the block c
 then features and training, then the odd ones.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from config.demo.data import ALLOWED, DWH, EU_ALLOWED, FEATURES, LAKE, LOGS, STREAM, Block, Dataset, blocks
 from config.demo.estate import joined_uid
@@ -35,7 +35,7 @@ class Job:
     subtype: str = "batch"
     purpose: str = "operations"
     environment: str = "prod"
-    columns: bool = False
+    columns: bool = True
     after: str = ""
 
     @cached_property
@@ -95,7 +95,6 @@ def block_pipelines(scale: float) -> Pipelines:
             inputs=block.raw,
             outputs=(*block.curated, *block.figures),
             purpose="reporting",
-            columns=True,
             after=ingest.name,
         )
         pipelines.add(curate)
@@ -108,45 +107,82 @@ def derived_dataset(like: Dataset, namespace: str, name: str, **changes: object)
     return replace(base, **changes)  # type: ignore[arg-type]  # names of fields, checked by the dataclass
 
 
+class Crossing(NamedTuple):
+    """A job of the group. `inputs`: "region domain table" of curated tables; `region`, `namespace`: where it writes."""
+
+    name: str
+    inputs: tuple[str, ...]
+    region: str
+    namespace: str
+    output: str
+    purpose: str
+    pace: Pace = "weekly"
+
+
+_INDIA = "s3://insight-exchange-in"
+CROSSINGS = (
+    Crossing("risk-from-ch", ("ch risk states",), "eu", DWH["eu"], "group.risk_ch", "risk_reporting"),
+    Crossing("risk-from-sg", ("sg risk states",), "eu", DWH["eu"], "group.risk_sg", "risk_reporting"),
+    Crossing(
+        "consolidation",
+        ("eu finance states", "ch finance states", "sg finance states"),
+        "eu",
+        DWH["eu"],
+        "group.ledger",
+        "financial_reporting",
+    ),
+    Crossing(
+        "aml-screening",
+        ("sg payments events", "ch payments events"),
+        "eu",
+        LAKE["eu"],
+        "group.aml_screening",
+        "money_laundering_prevention",
+    ),
+    Crossing("card-support", ("eu cards events",), "sg", LAKE["sg"], "service.card_support", "service"),
+    Crossing("campaign-insight", ("eu marketing events",), "eu", _INDIA, "campaign_insight", "marketing"),
+    Crossing("voice-quality", ("eu contact_centre states",), "eu", _INDIA, "voice_quality", "quality"),
+    Crossing("channel-followup", ("eu channels events",), "sg", LAKE["sg"], "service.channel_followup", "service"),
+    Crossing("card-disputes", ("eu cards states",), "sg", LAKE["sg"], "service.card_disputes", "service"),
+    Crossing(
+        "payment-enquiries", ("eu payments events",), "sg", LAKE["sg"], "service.payment_enquiries", "service", "daily"
+    ),
+    Crossing("estate-case", ("eu deposits states",), "sg", LAKE["sg"], "service.estate_cases", "legal_claims", "rare"),
+    Crossing(
+        "litigation-case",
+        ("eu mortgages states",),
+        "sg",
+        LAKE["sg"],
+        "service.litigation_cases",
+        "legal_claims",
+        "rare",
+    ),
+)
+
+
 def add_group(pipelines: Pipelines) -> None:
     """Add what crosses borders: consolidation in Frankfurt, service work in Singapore, insight in Mumbai."""
-    events = {key: block.curated[0] for key, block in pipelines.blocks.items()}
-    states = {key: block.curated[1] for key, block in pipelines.blocks.items()}
-    dwh, lake, asia, insight = DWH["eu"], LAKE["eu"], LAKE["sg"], "s3://insight-exchange-in"
-    home = {dwh: "eu", lake: "eu", asia: "sg", insight: "eu"}
-    rows: Iterable[tuple[str, tuple[Dataset, ...], str, str, str, Pace]] = (
-        ("risk-from-ch", (states["ch", "risk"],), dwh, "group.risk_ch", "risk_reporting", "weekly"),
-        ("risk-from-sg", (states["sg", "risk"],), dwh, "group.risk_sg", "risk_reporting", "weekly"),
-        (
-            "consolidation",
-            (states["eu", "finance"], states["ch", "finance"], states["sg", "finance"]),
-            dwh,
-            "group.ledger",
-            "financial_reporting",
-            "weekly",
-        ),
-        (
-            "aml-screening",
-            (events["sg", "payments"], events["ch", "payments"]),
-            lake,
-            "group.aml_screening",
-            "money_laundering_prevention",
-            "weekly",
-        ),
-        ("card-support", (events["eu", "cards"],), asia, "service.card_support", "customer_service", "weekly"),
-        ("campaign-insight", (events["eu", "marketing"],), insight, "campaign_insight", "marketing", "weekly"),
-        ("voice-quality", (states["eu", "contact_centre"],), insight, "voice_quality", "quality", "weekly"),
-        ("channel-followup", (events["eu", "channels"],), asia, "service.channel_followup", "customer_service", "weekly"),
-        ("card-disputes", (states["eu", "cards"],), asia, "service.card_disputes", "customer_service", "weekly"),
-        ("payment-enquiries", (events["eu", "payments"],), asia, "service.payment_enquiries", "customer_service", "daily"),
-        ("estate-case", (states["eu", "deposits"],), asia, "service.estate_cases", "legal_claims", "rare"),
-        ("litigation-case", (states["eu", "mortgages"],), asia, "service.litigation_cases", "legal_claims", "rare"),
-    )
-    for name, inputs, namespace, output, purpose, pace in rows:
-        target = derived_dataset(inputs[0], namespace, output, region=home[namespace])
+    for crossing in CROSSINGS:
+        inputs = tuple(_curated_table(pipelines, key) for key in crossing.inputs)
+        target = derived_dataset(inputs[0], crossing.namespace, crossing.output, region=crossing.region)
         pipelines.add(
-            Job("group-transfer", name, "eu", inputs, (target,), "fra-batch", pace=pace, purpose=purpose, columns=True)
+            Job(
+                namespace="group-transfer",
+                name=crossing.name,
+                region="eu",
+                inputs=inputs,
+                outputs=(target,),
+                cluster="fra-batch",
+                pace=crossing.pace,
+                purpose=crossing.purpose,
+            )
         )
+
+
+def _curated_table(pipelines: Pipelines, key: str) -> Dataset:
+    region, domain, table = key.split()
+    events, states, history = pipelines.blocks[region, domain].curated
+    return {"events": events, "states": states, "history": history}[table]
 
 
 FEATURE_BLOCKS = (
@@ -177,7 +213,6 @@ def add_features(pipelines: Pipelines) -> None:
                 BATCH[region],
                 pace="daily" if block.daily else "weekly",
                 purpose="model_development",
-                columns=True,
                 after=f"{block.key}.curate",
             )
         )
@@ -203,7 +238,12 @@ def _archives(curated: _Curated) -> Iterator[Job]:
         source = curated[region, domain][2]
         target = derived_dataset(source, namespace, f"{domain}.archive", subtype="file_set")
         yield Job(
-            *(f"scheduler-{region}", f"{domain}.archive", region, (source,), (target,), BATCH[region]),
+            f"scheduler-{region}",
+            f"{domain}.archive",
+            region,
+            (source,),
+            (target,),
+            BATCH[region],
             subtype="bulk_transfer",
             purpose="retention",
         )
@@ -232,20 +272,33 @@ def _strays(curated: _Curated) -> Iterator[Job]:
     extract = derived_dataset(reference, LAKE["eu"], "tmp.reference_extract", catalogued=False)
     yield Job("scheduler-eu", "reference.extract", "eu", (reference,), (extract,), "fra-batch")
     knowledge = derived_dataset(reference, LAKE["eu"], "assistant.knowledge", subtype="embedding_set")
-    yield Job("scheduler-eu", "assistant.embed", "eu", (reference,), (knowledge,), "fra-gpu", purpose="customer_service")
+    yield Job("scheduler-eu", "assistant.embed", "eu", (reference,), (knowledge,), "fra-gpu", purpose="service")
 
 
 def _edge_uploads() -> Iterator[Job]:
     """Yield the uploads of what branches count: no persons, only numbers."""
     for region in BATCH:
         buffer = Dataset(
-            *(STREAM[region], "branch_queue.buffer", region, "branch", "log", "internal", ("branch", "seen_at", "waiting")),
+            *(
+                STREAM[region],
+                "branch_queue.buffer",
+                region,
+                "branch",
+                "log",
+                "internal",
+                ("branch", "seen_at", "waiting"),
+            ),
             is_origin=True,
             extra={"source_critical": False, "system_risk_tier": "minimal"},
         )
         counts = derived_dataset(buffer, LAKE[region], "branch_queue.counts")
         yield Job(
-            *(f"scheduler-{region}", "branch_queue.upload", region, (buffer,), (counts,), BATCH[region]),
+            f"scheduler-{region}",
+            "branch_queue.upload",
+            region,
+            (buffer,),
+            (counts,),
+            BATCH[region],
             subtype="upload",
             purpose="branch_planning",
         )
@@ -261,27 +314,30 @@ def _development(curated: _Curated) -> Iterator[Job]:
         if masked:
             sample = replace(sample, classification="internal", personal=(), columns=source.all_columns)
         yield Job(
-            *("notebook-lab", f"{domain}.sample", "eu", (source,), (sample,), "dub-dev"),
+            "notebook-lab",
+            f"{domain}.sample",
+            "eu",
+            (source,),
+            (sample,),
+            "dub-dev",
             purpose="development",
             environment="dev",
-            columns=True,
         )
 
 
 def _deliveries() -> Iterator[Job]:
     """Yield the reading of files that vendors deliver by hand; no job in lineage made them (DAT-03)."""
     files = tuple(
-        Dataset(LAKE["eu"], f"delivery.{name}", "eu", "delivery", "file_set", "internal", ("code", "value"), is_origin=True)
+        Dataset(
+            LAKE["eu"], f"delivery.{name}", "eu", "delivery", "file_set", "internal", ("code", "value"), is_origin=True
+        )
         for name in ("ratings", "sanctions", "holidays")
     )
     merged = derived_dataset(files[0], LAKE["eu"], "delivery.merged")
     yield Job("scheduler-eu", "delivery.merge", "eu", files, (merged,), "fra-batch", purpose="reference_data")
 
 
-_LOGS = (
-    *("auth", "admin", "gateway", "model_endpoint", "registry", "orchestrator"),
-    "key_use",
-)
+_LOGS = ("auth", "admin", "gateway", "model_endpoint", "registry", "orchestrator", "key_use")
 
 
 def log_datasets() -> Iterator[Dataset]:
@@ -289,7 +345,13 @@ def log_datasets() -> Iterator[Dataset]:
     for region in BATCH:
         for name in _LOGS:
             yield Dataset(
-                *(LOGS[region], f"{name}_log", region, "log", "log", "confidential", ("at", "actor", "action")),
+                LOGS[region],
+                f"{name}_log",
+                region,
+                "log",
+                "log",
+                "confidential",
+                ("at", "actor", "action"),
                 is_origin=True,
                 allowed=ALLOWED[region] if region == "ch" else (),
                 extra={"source_critical": True, "centralised": True, "write_once": True, "system_risk_tier": "minimal"},
