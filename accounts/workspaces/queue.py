@@ -134,3 +134,8 @@ def alone(stage: Stage) -> Iterator[bool]:
             "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"auditline/{stage}/{current_workspace()}"]
         )
         yield bool(cursor.fetchone()[0])
+
+
+def lease(items: Sequence[Item], until: datetime.datetime) -> None:
+    """Keep work for this process until then: for long work that commits in between. Another takes it up afterwards."""
+    Work.objects.filter(pk__in=[item.id for item in items]).update(due_at=until)
