@@ -50,7 +50,9 @@ _NEXT_STEP = {
 
 def api_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Map an exception to a response in the one shape; None lets an unforeseen one surface as a logged 500."""
-    if connection.in_atomic_block:  # the view's transaction must not commit what the error left half done
+    if (
+        getattr(context.get("view"), "entered", False) and connection.in_atomic_block
+    ):  # the view's transaction must not commit what the error left half done
         transaction.set_rollback(True)
     if isinstance(error, AuditlineError):
         return Response(error_body(error.code, error.message, error.details), error.status, headers=error.headers)

@@ -66,7 +66,8 @@ class WaitingWork(Collector):
         rows, ages = self.describe()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT stage, count(*), coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())), 0) "
+                "SELECT stage, count(*), "
+                "coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())), 0) "
                 "FROM accounts_work GROUP BY stage ORDER BY stage"
             )
             for stage, count, age in cursor.fetchall():

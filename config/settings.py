@@ -71,6 +71,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "audit.web.context.workspace",
             ],
+            "libraries": {"auditline": "audit.web.elements"},
         },
     },
 ]
@@ -153,6 +154,7 @@ SPECTACULAR_SETTINGS = {
 # ---- limits of the doors (bytes after decompression)
 AUDITLINE_MAX_BODY = env.number("MAX_BODY_MIB", 10, least=1) * 1024 * 1024
 AUDITLINE_MAX_INVENTORY_BODY = env.number("MAX_INVENTORY_MIB", 40, least=1) * 1024 * 1024
+AUDITLINE_BACKLOG_LIMIT = env.number("BACKLOG_LIMIT", 1_000_000, least=1)  # events; above it the doors answer 503
 DATA_UPLOAD_MAX_MEMORY_SIZE = AUDITLINE_MAX_INVENTORY_BODY
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -7,6 +7,7 @@ from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(("lineage.urls", "lineage"), namespace="lineage")),
     path("api/v1/", include(("policies.urls", "policies"), namespace="policies")),
     path("api/v1/", include(("audit.urls", "audit"), namespace="audit")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -31,7 +31,7 @@ def append(
 
     `actor` is "stage:<stage>", "member:<user id>", "token:<token id>" or "command". `body` may hold what
     canonical.encode.plain takes (floats become text); `subjects` are in-toto subjects ({"name", "digest": {"sha256":
-    hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which the body then commits under "leaves".
+    hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which the body commits under "leaves".
     `revision` is by default the newest one.
     """
     content = plain(dict(body) | ({"leaves": commit(leaves)} if leaves else {}))

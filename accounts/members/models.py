@@ -92,10 +92,8 @@ class ApiToken(WorkspaceModel):
 
 
 class Door(models.Model):
-    """Digest of a token's secret or of a webhook's id -> workspace. The app may insert, and look up by function only."""
+    """Digest of a token's secret or a webhook's id -> workspace. The app may insert, and look up by function only."""
 
     digest = models.BinaryField(primary_key=True, max_length=32)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     subject = models.UUIDField(default=uuid.uuid4)
-
-

@@ -20,6 +20,7 @@ class WorkspaceView(APIView):
     """
 
     rights: ClassVar[dict[str, Right]] = {}
+    entered = False  # whether the transaction of this request is open: what an error then has to roll back
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer inside one scope that closes with the answer."""
@@ -29,7 +30,12 @@ class WorkspaceView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate and authorise first; only then enter the workspace."""
         super().initial(request, *args, **kwargs)
+        self.enter()
+
+    def enter(self) -> None:
+        """Enter the principal's workspace until the answer is made."""
         self.scope.enter_context(in_workspace(self.principal.workspace_id))
+        self.entered = True
 
     @property
     def principal(self) -> Principal:

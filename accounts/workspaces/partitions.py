@@ -6,6 +6,7 @@ the app's role owns nothing.
 """
 
 import datetime
+import itertools
 from typing import Any
 
 from django.apps import apps
@@ -42,7 +43,8 @@ def months_from(start: datetime.date, count: int) -> list[datetime.datetime]:
     """Return the first instants (UTC) of `count` months from that of `start`."""
     first = start.year * 12 + start.month - 1
     return [
-        datetime.datetime(number // 12, number % 12 + 1, 1, tzinfo=datetime.UTC) for number in range(first, first + count)
+        datetime.datetime(number // 12, number % 12 + 1, 1, tzinfo=datetime.UTC)
+        for number in range(first, first + count)
     ]
 
 
@@ -50,7 +52,7 @@ def ensure_partitions(cursor: Any, start: datetime.date | None = None, months: i
     """Make the partitions of this month and the next ones for every partitioned table; idempotent."""
     bounds = months_from(start or datetime.datetime.now(datetime.UTC).date(), months + 1)
     for table in partitioned_tables():
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in itertools.pairwise(bounds):
             cursor.execute(
                 "SELECT auditline_ensure_partition(%s, %s, %s, %s)",
                 [table, f"{table}_{low:%Y_%m}", lowest_id(low), lowest_id(high)],

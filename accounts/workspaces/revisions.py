@@ -26,7 +26,9 @@ def next_revision(cause: str) -> int:
 
 def current_revision() -> int:
     """Return the newest revision of the entered workspace; 0 while nothing is known."""
-    newest = Revision.objects.filter(workspace_id=current_workspace()).order_by("-number").values_list("number", flat=True)
+    newest = (
+        Revision.objects.filter(workspace_id=current_workspace()).order_by("-number").values_list("number", flat=True)
+    )
     return newest.first() or 0
 
 

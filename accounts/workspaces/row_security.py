@@ -100,7 +100,7 @@ def _composite_keys(model: type[WorkspaceModel]) -> Iterator[str]:
 
 def _add_constraint(table: str, name: str, definition: str) -> Iterator[str]:
     yield (
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' "
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' "  # noqa: S608 - our own names
         f"AND conrelid = '\"{table}\"'::regclass) THEN "
         f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}; END IF; END $$'
     )

@@ -63,4 +63,6 @@ class Questions(WorkspaceView):
             return Response(as_json(ask(asked["text"], self.principal)))
         if asked.get("tool"):
             return Response(as_json(ask_tool(asked["tool"], asked.get("arguments", {}), self.principal)))
-        raise NothingAsked('Got neither "text" nor "tool". Send {"text": "/findings"} or {"tool": ..., "arguments": {}}.')
+        raise NothingAsked(
+            'Got neither "text" nor "tool". Send {"text": "/findings"} or {"tool": ..., "arguments": {}}.'
+        )

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.journal.models import Statement
 from accounts.workspaces.revisions import current_revision
 from audit.conversation.planner import parameters as given
 from audit.conversation.result import Evidence, Result
@@ -18,7 +19,6 @@ from audit.findings.queries import WORKLIST as FINDING_ORDER
 from audit.findings.queries import finding_row, findings
 from audit.tickets.queries import WORKLIST as TICKET_ORDER
 from audit.tickets.queries import ticket_row, tickets
-from accounts.journal.models import Statement
 from lineage.inventory.queries import asset_rows, assets, source_rows
 from policies.checklists.models import Check
 from policies.evaluation import queries as verdicts
@@ -82,7 +82,9 @@ def compliance_summary(wanted: given.ComplianceSummary) -> Result:
         scope=_scope("current verdicts, every asset", wanted),
         revision=current_revision(),
         sentence=f"{passed} of {_count(applicable, 'applicable verdict')} pass{_with(wanted)}.",
-        evidence=[Evidence("family" if not wanted.family else "check", name, name) for name, _ in named[: wanted.limit]],
+        evidence=[
+            Evidence("family" if not wanted.family else "check", name, name) for name, _ in named[: wanted.limit]
+        ],
         notes=_waiting_notes(wanted.family, None),
     )
 
@@ -90,7 +92,10 @@ def compliance_summary(wanted: given.ComplianceSummary) -> Result:
 def list_assets(wanted: given.ListAssets) -> Result:
     """Assets by kind and place."""
     rows = assets(
-        kind=wanted.kind or "", country=wanted.country or "", environment=wanted.environment or "", name=wanted.name or ""
+        kind=wanted.kind or "",
+        country=wanted.country or "",
+        environment=wanted.environment or "",
+        name=wanted.name or "",
     )
     total = rows.count()
     shown = asset_rows(rows.order_by("id")[: wanted.limit])
@@ -194,7 +199,9 @@ def show_evidence(wanted: given.ShowEvidence) -> Result:
     elif proof is None:
         sentence = f"Statement {row.pk} ({row.action}) is recorded and not sealed yet."
     else:
-        sentence = f"Statement {row.pk} ({row.action}) is entry {proof.entry.index} of {proof.checkpoint.size} in the ledger."
+        sentence = (
+            f"Statement {row.pk} ({row.action}) is entry {proof.entry.index} of {proof.checkpoint.size} in the ledger."
+        )
     return Result(
         columns=["action", "actor", "made_at", "index", "sealed_at"],
         rows=shown,

@@ -14,7 +14,15 @@ from accounts.journal.actions import Action
 from accounts.journal.models import Statement
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
-from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_of, page_schema, text_parameter
+from accounts.paging import (
+    PAGE_PARAMETERS,
+    ListView,
+    list_response,
+    object_schema,
+    page_of,
+    page_schema,
+    text_parameter,
+)
 from audit.evidence import queries
 
 

@@ -104,8 +104,8 @@ def _restore(log_name: str) -> CompactRange:
         published = open_checkpoint(path.read_bytes(), Verifier(log_name, signing_key().public))
         if published.size > size:
             raise LedgerBehind(
-                f"The published checkpoint {path} covers {published.size} entries, this database knows {size}: it is older "
-                "than what was published. Restore the newest backup; nothing is sealed until then."
+                f"The published checkpoint {path} covers {published.size} entries, this database knows {size}: it "
+                "is older than what was published. Restore the newest backup; nothing is sealed until then."
             )
     if newest is None:
         return CompactRange()

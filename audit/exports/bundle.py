@@ -187,5 +187,3 @@ def _json_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
         yield f"{before}{json.dumps(row, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False)}".encode()
         before = ",\n"
     yield b"[]\n" if before == "[\n" else b"\n]\n"
-
-

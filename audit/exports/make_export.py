@@ -28,7 +28,7 @@ LEASE = datetime.timedelta(minutes=10)
 
 
 def request_export(*, actor: str, schedule: uuid.UUID | None = None, slot: datetime.datetime | None = None) -> Export:
-    """Ask for an export of the entered workspace; a slot of a schedule is asked for once, however often this is called."""
+    """Ask for an export of the entered workspace; a slot of a schedule is asked for once at most."""
     wanted = {"requested_by": actor, "schedule_id": schedule, "slot": slot}
     if schedule is None:
         export = Export.objects.create(workspace_id=current_workspace(), **wanted)

@@ -62,7 +62,13 @@ def remove_schedule(schedule: ExportSchedule, *, actor: str) -> None:
 
 
 def _say(schedule: ExportSchedule, what: str, actor: str) -> None:
-    body = {"schedule": schedule.pk, "what": what, "name": schedule.name, "cron": schedule.cron, "zone": schedule.timezone}
+    body = {
+        "schedule": schedule.pk,
+        "what": what,
+        "name": schedule.name,
+        "cron": schedule.cron,
+        "zone": schedule.timezone,
+    }
     append(Action.SCHEDULE_CHANGED, body, actor=actor)
 
 

@@ -1,8 +1,8 @@
 """Raise and resolve findings from verdict changes.
 
 A failing verdict raises the finding of its fingerprint (workspace, check, kind, uid), or reopens it; a passing one
-resolves it. `unknown` and `error` change nothing: what is no longer known to be right is not repaired. The SLA is frozen
-at detection.
+resolves it. `unknown` and `error` change nothing: what is no longer known to be right is not repaired. The SLA is
+frozen at detection.
 """
 
 import datetime
@@ -59,9 +59,8 @@ def raise_batch(statements: Sequence[uuid.UUID]) -> None:
                 raised.append(_raised(change, checks[change.check_id], assets[change.asset_id]))
             elif finding.state == Finding.State.RESOLVED:
                 altered.append(_reopened(finding, change))
-        elif finding is not None and finding.state == Finding.State.OPEN:
-            if (closing := CLOSING.get(base(change.new))) is not None:
-                altered.append(_resolved(finding, change, closing))
+        elif finding is not None and finding.state == Finding.State.OPEN and base(change.new) in CLOSING:
+            altered.append(_resolved(finding, change, CLOSING[base(change.new)]))
     if raised or altered:
         _write(raised, altered)
 

@@ -12,7 +12,12 @@ WORKLIST = ["due_at", "id"]
 
 
 def tickets(
-    *, state: str = "", assignee: uuid.UUID | None = None, unassigned: bool = False, severity: str = "", family: str = ""
+    *,
+    state: str = "",
+    assignee: uuid.UUID | None = None,
+    unassigned: bool = False,
+    severity: str = "",
+    family: str = "",
 ) -> QuerySet[Ticket]:
     """Return tickets by these filters, with their findings."""
     exact: dict[str, Any] = {

@@ -35,7 +35,7 @@ def set_due(ticket: Ticket, due: datetime.date, *, actor: str) -> None:
         raise TicketRefused(f"Due date: got {due}, which has passed. Choose today or a later day.")
     if due > limit.date():
         raise TicketRefused(
-            f"Due date: got {due}, expected {limit.date()} at the latest: the limit of its severity was frozen at detection."
+            f"Due date: got {due}, expected {limit.date()} at the latest, the limit that its severity set at detection."
         )
     ticket.due_at = instant
     ticket.save(update_fields=["due_at"])

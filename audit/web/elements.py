@@ -1,8 +1,8 @@
 """Template tags of the house: the small pieces of HTML that need arithmetic or a lookup.
 
-Known to templates as `{% load auditline %}` (settings: TEMPLATES -> OPTIONS -> libraries). Plain functions, no queries.
-The words here are the words of DESIGN.md section 2; a verdict or grade that is not among them raises KeyError, because a
-misspelt verdict must not be shown as something harmless.
+Known to templates as `{% load auditline %}` (settings: TEMPLATES, OPTIONS, libraries). Plain functions, no queries.
+A verdict or grade that is not among the words below raises KeyError: a misspelt verdict must not be shown as
+something harmless.
 """
 
 from collections.abc import Mapping
@@ -53,11 +53,13 @@ LEAST_WIDTH = 1.2  # per cent: one failure among 100,000 passes must still be se
 
 @register.simple_tag
 def icon(name: str, label: str = "", tone: str = "") -> SafeString:
-    """An icon from static/auditline/icons.svg; with `label` it speaks, without it is decoration. `tone` is a verdict."""
+    """An icon of static/auditline/icons.svg; with `label` it speaks, without it is decoration. `tone` is a verdict."""
     href = f"{static('auditline/icons.svg')}#{name}"
     classes = f"icon ink-{tone}" if tone else "icon"
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href)
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href
+        )
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', classes, href)
 
 
@@ -121,14 +123,18 @@ def lookup(mapping: Mapping[str, Any] | None, key: str) -> Any:
 
 @register.simple_tag
 def when(value: datetime | date | None, style: str = "minute") -> SafeString | str:
-    """A moment as <time datetime>; style is day, minute or second. Always UTC and said so, so that two readers agree."""
+    """A moment as <time datetime>; style is day, minute or second. Always in UTC, so that two readers agree."""
     if value is None:
         return "–"
     if not isinstance(value, datetime):
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
     moment = value.astimezone(UTC)
     exact = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    shapes = {"day": f"{moment:%-d %b %Y}", "minute": f"{moment:%-d %b %Y, %H:%M}", "second": f"{moment:%-d %b %Y, %H:%M:%S} UTC"}
+    shapes = {
+        "day": f"{moment:%-d %b %Y}",
+        "minute": f"{moment:%-d %b %Y, %H:%M}",
+        "second": f"{moment:%-d %b %Y, %H:%M:%S} UTC",
+    }
     return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, shapes[style])
 
 
@@ -167,8 +173,13 @@ def segments(counts: Mapping[str, int], hrefs: Mapping[str, str] | None = None) 
     placed, x = [], 0.0
     for (verdict, count), width in zip(present, widths, strict=True):
         placed.append(
-            {"verdict": verdict, "count": count, "x": round(x, 3), "width": round(width * scale, 3),
-             "href": (hrefs or {}).get(verdict, "")}
+            {
+                "verdict": verdict,
+                "count": count,
+                "x": round(x, 3),
+                "width": round(width * scale, 3),
+                "href": (hrefs or {}).get(verdict, ""),
+            }
         )
         x += width * scale
     return placed
@@ -176,7 +187,7 @@ def segments(counts: Mapping[str, int], hrefs: Mapping[str, str] | None = None) 
 
 @register.inclusion_tag("web/components/verdict_bar.html")
 def verdict_bar(counts: Mapping[str, int], label: str, hrefs: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The segmented bar over disjoint verdict counts, with the same counts as words beneath it for who cannot see it."""
+    """The segmented bar over disjoint verdict counts; its label speaks the same counts to who cannot see it."""
     return {"segments": segments(counts, hrefs), "label": label, "not_applicable": counts.get("not_applicable", 0)}
 
 

@@ -24,7 +24,7 @@ from policies.rules.checks import CompiledCheck
 
 @dataclass(frozen=True)
 class Ready:
-    """A shipped checklist, read, compiled, its inline tests passed; `waiting` names per check the facts nobody gives."""
+    """A shipped checklist, compiled, its inline tests passed; `waiting` names per check the facts nobody gives."""
 
     checklist: Checklist
     compiled: dict[str, CompiledCheck]

@@ -11,7 +11,15 @@ from rest_framework.response import Response
 
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
-from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_of, page_schema, text_parameter
+from accounts.paging import (
+    PAGE_PARAMETERS,
+    ListView,
+    list_response,
+    object_schema,
+    page_of,
+    page_schema,
+    text_parameter,
+)
 from accounts.workspaces.revisions import current_revision
 from lineage.inventory.kinds.load import load_kinds
 from policies.checklists.publish import ready_checklists

@@ -146,9 +146,7 @@ class Slice:
             "checklists": {family: version.content_hash for family, version in sorted(self.versions.items())},
             "population": refresh_population(touched),
         }
-        statement = append(
-            Action.CHECKLIST_EVALUATED, body, actor="stage:evaluate", leaves=leaves, revision=revision
-        )
+        statement = append(Action.CHECKLIST_EVALUATED, body, actor="stage:evaluate", leaves=leaves, revision=revision)
         JudgedLeaf.objects.bulk_create(
             [
                 JudgedLeaf(workspace_id=current_workspace(), statement=statement.pk, leaf_index=index, leaf=leaf)

@@ -1,8 +1,8 @@
 """The leaf of one asset in an evaluation's statement: what changed, and the facts that were read.
 
 Members of a leaf, beside those of canonical/batch.py: "judged_at", "changes": [{"check", "slot", "hash" (of the check),
-"from", "to" (words), "byte", "grade", "reason", "missing": [paths], "facts": [{"path", "value", "asset", "keys": [{"name",
-"origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be added; none changes its meaning.
+"from", "to" (words), "byte", "grade", "reason", "missing": [paths], "facts": [{"path", "value", "asset", "keys":
+[{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be added; none changes its meaning.
 """
 
 import datetime

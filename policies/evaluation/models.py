@@ -11,7 +11,7 @@ from accounts.workspaces.models import WorkspaceModel, row_key
 
 
 class VerdictVector(WorkspaceModel):
-    """Current verdicts of one asset under one checklist; byte i belongs to the check with slot i (codes.py says what it holds)."""
+    """Current verdicts of one asset under one checklist; byte i (see codes.py) belongs to the check with slot i."""
 
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     checklist = models.CharField(max_length=40)
@@ -33,7 +33,9 @@ class VerdictVector(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "checklist", "asset"], name="vector_by_checklist"),
             models.Index(fields=["workspace", "bucket"], name="vector_by_bucket"),
-            models.Index(fields=["workspace", "fails_at"], condition=Q(fails_at__isnull=False), name="vector_will_fail"),
+            models.Index(
+                fields=["workspace", "fails_at"], condition=Q(fails_at__isnull=False), name="vector_will_fail"
+            ),
         ]
 
 
@@ -110,7 +112,7 @@ class VerdictCount(WorkspaceModel):
 class PopulationBucket(WorkspaceModel):
     """Digest over the current verdict vectors of the assets that fall into one bucket (low bits of their id).
 
-    Each evaluation's statement carries the Merkle root over all buckets: the whole population, also what did not change.
+    Each evaluation's statement carries the Merkle root over all buckets: the population, also what did not change.
     """
 
     bucket = models.SmallIntegerField()

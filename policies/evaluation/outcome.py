@@ -27,9 +27,7 @@ class Outcome:
     stale_at: datetime.datetime | None
 
 
-def judge_subject(
-    loaded: Loaded, judged: Judged, checks: Mapping[str, Check], now: datetime.datetime
-) -> list[Outcome]:
+def judge_subject(loaded: Loaded, judged: Judged, checks: Mapping[str, Check], now: datetime.datetime) -> list[Outcome]:
     """Judge all checks of one checklist on one asset; `checks` are the checklist's, by id."""
     verdicts = judge_all(judged.checks, loaded.subject, now)
     outcomes = []

@@ -23,7 +23,7 @@ VERDICTS = [code.name.lower() for code in Code]
 
 @dataclass
 class Tally:
-    """Subjects of one check or family by verdict; what is waived or stale is counted in `verdicts` and not as a pass."""
+    """Subjects of one check or family by verdict; what is waived or stale is counted there and not as a pass."""
 
     verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     grades: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRADES[1:], 0))
@@ -111,7 +111,7 @@ def current_verdicts(
     asset: uuid.UUID | None = None,
     stale: bool | None = None,
 ) -> QuerySet[VerdictVector]:
-    """Return current verdicts, one row per asset and check, with check_id, slot, byte, code and grade_byte annotated."""
+    """Return current verdicts, one row per asset and check: check_id, slot, byte, code and grade_byte are annotated."""
     rows: QuerySet[Any] = VerdictVector.objects.annotate(
         check_id=F("version__checks__check_id"),
         slot=F("version__checks__slot"),
@@ -137,9 +137,9 @@ def current_verdicts(
 
 def verdict_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
     """Return one page of current verdicts as plain rows, by asset and check."""
-    return page_of(
-        current_verdicts(**filters), ["asset_id", "check_id"], after, limit, scope="verdicts"
-    ).map(verdict_row)
+    return page_of(current_verdicts(**filters), ["asset_id", "check_id"], after, limit, scope="verdicts").map(
+        verdict_row
+    )
 
 
 def verdict_row(row: Any) -> dict[str, object]:
@@ -223,4 +223,3 @@ def waiting_checks() -> dict[str, list[str]]:
     return {
         name: facts for each in ready_checklists().values() for name, facts in sorted(each.waiting.items()) if facts
     }
-

@@ -16,7 +16,7 @@ from policies.rules.facts import Member, Subject
 class Loaded:
     """One subject with what a leaf says about the facts behind its verdicts.
 
-    `provenance` holds, by asset id (None = the subject itself), attribute -> {"origin", "source", "at", "event", "grade"}.
+    `provenance` holds, by asset id (None = the subject), attribute -> {"origin", "source", "at", "event", "grade"}.
     """
 
     asset: Asset

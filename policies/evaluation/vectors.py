@@ -41,7 +41,9 @@ class Former:
 def read_former(assets: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Former]]:
     """Return the present vectors of these assets by checklist."""
     found: dict[uuid.UUID, dict[str, Former]] = defaultdict(dict)
-    rows = VerdictVector.objects.filter(asset__in=assets).values_list("asset_id", "checklist", "codes", "grades", "entity")
+    rows = VerdictVector.objects.filter(asset__in=assets).values_list(
+        "asset_id", "checklist", "codes", "grades", "entity"
+    )
     for asset, checklist, codes, grades, entity in rows:
         found[asset][checklist] = Former(bytes(codes), bytes(grades), entity)
     return found

@@ -12,7 +12,7 @@ from audit.conversation.planner.parameters import Parameters
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool as a planner knows it: its name, its slash command, what it takes. Raising its version keeps old plans apart."""
+    """A tool as a planner knows it: its name, slash command and parameters. A new version keeps old plans apart."""
 
     name: str
     slash: str

@@ -1,8 +1,8 @@
 """Slash commands: `/findings severity:critical family:sovereignty`. Exact, and the same for everybody.
 
-    command  = "/" name *( " " argument )
-    argument = name ":" value | name | value        a bare parameter name of a yes/no parameter means yes
-    value    = word | '"' text '"'
+command  = "/" name *( " " argument )
+argument = name ":" value | name | value        a bare parameter name of a yes/no parameter means yes
+value    = word | '"' text '"'
 """
 
 import shlex

@@ -119,8 +119,8 @@ def check_heads(walked: Walked, own: Head | None, history: Sequence[Head], earli
             log.problem(
                 Code.HISTORY_REWRITTEN,
                 f"ledger entries {first}..{size - 1}",
-                f"The {head.name} of size {size} saw other records than the first {size} here; "
-                f"heads up to size {first} still agree. Consistency is broken: a record was changed, removed or moved.",
+                f"The first {size} records here are not those that the {head.name} signed: consistency is broken, one "
+                f"was changed, removed or moved. Heads up to size {first} still agree.",
             )
     if earlier is None:
         log.notes.append(
