@@ -68,6 +68,8 @@ class ZipSource:
         self._archive = zipfile.ZipFile(path)
         names: set[str] = set()
         for info in self._archive.infolist():
+            if info.is_dir() and info.file_size == 0 and is_safe_path(info.filename[:-1]):
+                continue  # other tools write folders as members
             kind = stat.S_IFMT(info.external_attr >> 16)
             plain = (
                 is_safe_path(info.filename)

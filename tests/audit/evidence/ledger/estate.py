@@ -116,12 +116,12 @@ class Estate:
         """What an operator with the key can do: sign and order all that is in the journal again, one new head."""
         if key is not None:
             self.key = key
-        kept = list(self.statements.values())
+        kept, salts = list(self.statements.values()), {row.statement: row.salt for row in self.entries}
         self.entries, self.heads, self.range = [], [], CompactRange()
         for index, statement in enumerate(kept):
             statement = replace(statement, sequence=index)
             self.statements[statement.id] = statement
-            sealed = seal(statement, self.key)
+            sealed = seal(statement, self.key, salts[statement.id])
             self.entries.append(sealed)
             self.range.append(sealed.leaf_hash)
         self.publish()
