@@ -6,6 +6,7 @@ What loses and differs is kept as a conflict. An instant and its companions (x_a
 question: one of them is known.
 """
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +21,9 @@ LAST_RANK = 4
 """Of a person's entry and of classes that are not known here."""
 
 ORIGIN_GRADE: Mapping[str, str] = {"measured": "A", "declared": "C", "attested": "D"}
+
+LONG_AGO = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+"""Stands for a time that nobody gave: as old as can be."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,11 @@ def leading_source(reports: Iterable[Report]) -> str:
     """Return the name of the source that comes first by precedence; '' where nobody reports."""
     ranked = [(CLASS_RANK.get(report.grade_class, LAST_RANK), report.source) for report in reports]
     return min(ranked)[1] if ranked else ""
+
+
+def observed(where: Mapping[str, str]) -> datetime.datetime:
+    """Return when a fact was observed, from its provenance."""
+    return datetime.datetime.fromisoformat(where["at"]) if where.get("at") else LONG_AGO
 
 
 def weakest(grades: Iterable[str]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.revisions import next_revision
 from lineage.inventory.assets import ensure_assets
-from lineage.inventory.documents import rebuild_documents
 from lineage.inventory.facts import ReportedRow, report_facts
 from lineage.inventory.models import Asset, Relation, Source
+from lineage.inventory.settle import settle
 
 NOON = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 EVENT = uuid.UUID(int=7)
@@ -42,12 +42,12 @@ def report(
     full: bool = False,
     origin: str = "measured",
 ) -> Asset:
-    """Let a source report one asset and rebuild what this touches; return the asset."""
+    """Let a source report one asset and settle what this touches; return the asset."""
     rev = next_revision("test")
     ref = ensure_assets([(*asset, "")], rev, at(hours), Asset.State.REPORTED)[asset]
     row = ReportedRow(ref.id, facts, relations or {}, origin, at(hours), EVENT, full)
     touched = report_facts(by or source(), [row], rev)
-    rebuild_documents(touched | {ref.id}, rev)
+    settle(touched | {ref.id}, rev)
     return Asset.objects.get(pk=ref.id)
 
 
