@@ -1,0 +1,91 @@
+"""Read a request's body within bounds, undoing one gzip: no sender can make us hold more than the limit.
+
+The inflated size is bounded while it inflates, and so is its ratio to what was sent (notes: 42 kB that become 4 GB).
+"""
+
+import zlib
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+
+from lineage.events.errors import BodyTooLarge, EncodingRefused, EventRefused
+
+CHUNK = 64 * 1024
+MAX_RATIO = 100
+RATIO_COUNTS_FROM = 1024 * 1024  # inflated bytes; below, repetition is ordinary and harmless
+
+
+def read_body(request: HttpRequest, limit: int | None = None) -> bytes:
+    """Return the content of the request, at most `limit` bytes (by default AUDITLINE_MAX_BODY) after decompression.
+
+    Raises BodyTooLarge, EncodingRefused, or EventRefused for gzip that cannot be read.
+    """
+    limit = settings.AUDITLINE_MAX_BODY if limit is None else limit
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    chunks = _chunks(request)
+    if encoding in {"", "identity"}:
+        return _bounded(chunks, limit)
+    if encoding in {"gzip", "x-gzip"}:
+        return inflate(chunks, limit)
+    raise EncodingRefused(
+        f"Content-Encoding: got {encoding[:60]!r}, expected gzip (once) or none. Send the body with one of them."
+    )
+
+
+def inflate(chunks: Iterator[bytes], limit: int) -> bytes:
+    """Return the content of one gzip member; stop at `limit` bytes or where it grows more than a hundredfold."""
+    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    content, taken = bytearray(), 0
+    try:
+        for chunk in chunks:
+            taken += len(chunk)
+            while chunk and not inflater.eof:
+                content += inflater.decompress(chunk, CHUNK)
+                chunk = inflater.unconsumed_tail
+                if len(content) > limit or (len(content) > RATIO_COUNTS_FROM and len(content) > MAX_RATIO * taken):
+                    raise _too_large(limit)
+            if inflater.eof and (chunk or inflater.unused_data):
+                raise _bad_gzip("bytes after its end")
+    except zlib.error as error:
+        raise _bad_gzip(str(error)) from None
+    if not inflater.eof:
+        raise _bad_gzip("no end")
+    return bytes(content)
+
+
+def _chunks(request: HttpRequest) -> Iterator[bytes]:
+    try:
+        while chunk := request.read(CHUNK):
+            yield chunk
+    except UnreadablePostError:
+        raise EventRefused("The body ended before it was complete. Send it again.", code="body_incomplete") from None
+
+
+def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
+    parts, taken = [], 0
+    for chunk in chunks:
+        taken += len(chunk)
+        if taken > limit:
+            raise _too_large(limit)
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body is larger than {limit} bytes after decompression (or grows more than {MAX_RATIO} times by it). "
+        "Send fewer or smaller events per request; an operator can raise MAX_BODY_MIB.",
+        details={"limit": limit, "ratio": MAX_RATIO},
+    )
+
+
+def _bad_gzip(what: str) -> EventRefused:
+    return EventRefused(
+        f"Content-Encoding is gzip, but the body is no gzip: got {what}. Compress it once, or leave the header out.",
+        code="gzip_malformed",
+    )

@@ -1,0 +1,29 @@
+"""Read what was received, and what could not be worked off."""
+
+from django.db.models import QuerySet
+
+from accounts.paging import Page, page_of
+from accounts.workspaces.models import DeadLetter
+from lineage.events.models import Event
+
+
+def events(*, kind: str = "", sender: str = "", source: str = "") -> QuerySet[Event]:
+    """Return events without their bodies, filtered where a value is given."""
+    given = {"kind": kind, "sender": sender, "source": source}
+    return Event.objects.defer("body").filter(**{name: value for name, value in given.items() if value})
+
+
+def event_page(found: QuerySet[Event], after: str | None, limit: int) -> Page[Event]:
+    """Return a page of events, newest first."""
+    return page_of(found, ["-id"], after, limit, scope="raw-events")
+
+
+def dead_letters(*, stage: str = "", open_only: bool = False) -> QuerySet[DeadLetter]:
+    """Return work that failed for good; `open_only`: not replayed since."""
+    found = DeadLetter.objects.filter(stage=stage) if stage else DeadLetter.objects.all()
+    return found.filter(replayed_at__isnull=True) if open_only else found
+
+
+def dead_letter_page(found: QuerySet[DeadLetter], after: str | None, limit: int) -> Page[DeadLetter]:
+    """Return a page of dead letters, newest first."""
+    return page_of(found, ["-id"], after, limit, scope="dead-letters")

@@ -1,0 +1,169 @@
+"""Turn the bytes of a request into events to record: understood, allowed, redacted, digested.
+
+Nothing here touches the database, so that a body is read and judged before a transaction opens.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from accounts.errors import AuditlineError
+from accounts.journal.canonical.exact import BodyRefused, Exact, content_digest, encode_exact, parse_exact
+from accounts.members.rights import Principal
+from lineage.events.errors import BodyTooLarge, EventRefused, OutsideNamespaces
+from lineage.events.models import Event
+from lineage.events.record import NewEvent
+from lineage.events.redact import redact
+from lineage.events.schemas import Understood, understand
+
+MEDIA_TYPE = "application/json"
+MAX_BATCH = 20_000
+_NAMED = {Event.Kind.RUN: "job", Event.Kind.JOB: "job", Event.Kind.DATASET: "dataset"}
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """One event of a batch that cannot be kept; the others can."""
+
+    index: int
+    error: AuditlineError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as received: events to record with their index, and those that failed."""
+
+    received: int
+    events: tuple[tuple[int, NewEvent], ...]
+    failed: tuple[FailedEvent, ...]
+
+
+def receive_event(raw: bytes, principal: Principal) -> NewEvent:
+    """Return the event in `raw`. Raises EventRefused, or OutsideNamespaces.
+
+    1. Parse with exact numbers; refuse what has no single meaning, and NUL, which the database cannot hold.
+    2. Understand what it is about.
+    3. Check that the sender may speak for that namespace.
+    4. Digest the content as received.
+    5. Redact. The bytes stay exactly as received where there is nothing to redact.
+    """
+    value = _parse(raw)  # 1
+    seen = understand(value)  # 2
+    check_namespace(seen, principal)  # 3
+    digest = content_digest(value)  # 4
+    clean, redactions = redact(raw, value)  # 5
+    return NewEvent(
+        kind=seen.kind,
+        body=encode_exact(clean) if redactions else raw,
+        media_type=MEDIA_TYPE,
+        received_digest=hashlib.sha256(raw).digest(),
+        content_digest=digest,
+        sender=principal.actor,
+        parameters={"notes": list(seen.notes)} if seen.notes else {},
+        event_time=seen.event_time,
+        redactions=redactions,
+    )
+
+
+def receive_batch(raw: bytes, principal: Principal) -> Batch:
+    """Return the events of a JSON array, each judged by itself. Raises EventRefused where `raw` is no array."""
+    items = split_array(raw)
+    if len(items) > MAX_BATCH:
+        raise BodyTooLarge(f"Got a batch of {len(items)} events, expected at most {MAX_BATCH}. Send it in parts.")
+    events: list[tuple[int, NewEvent]] = []
+    failed: list[FailedEvent] = []
+    for index, item in enumerate(items):
+        try:
+            events.append((index, receive_event(item, principal)))
+        except AuditlineError as error:
+            failed.append(FailedEvent(index, error))
+    return Batch(len(items), tuple(events), tuple(failed))
+
+
+def split_array(raw: bytes) -> Sequence[bytes]:
+    """Return the bytes of each member of a JSON array, exactly as they stand in it; members are not judged."""
+    try:
+        text = raw.decode()
+        members = list(_members(text))
+    except UnicodeDecodeError as error:
+        raise _no_array(f"a byte that is not UTF-8 at position {error.start}") from None
+    except RecursionError:
+        raise EventRefused("Got a body nested too deeply, expected at most 64 levels.", code="json_depth") from None
+    except ValueError as error:
+        raise _no_array(str(error)) from None
+    return members
+
+
+def _members(text: str) -> Iterator[bytes]:
+    """Yield the members; raises ValueError where the text is no array."""
+    position = _skip(text, 0)
+    if text[position : position + 1] != "[":
+        raise ValueError("it does not begin with [")
+    position = _skip(text, position + 1)
+    closed = text[position : position + 1] == "]"
+    while not closed:
+        start = position
+        _, position = _SCANNER.raw_decode(text, start)
+        yield text[start:position].encode()
+        position = _skip(text, position)
+        closed = text[position : position + 1] == "]"
+        if not closed and text[position : position + 1] != ",":
+            raise ValueError(f"no comma at character {position}")
+        if not closed:
+            position = _skip(text, position + 1)
+    if _skip(text, position + 1) != len(text):
+        raise ValueError(f"text after its end, at character {position + 1}")
+
+
+_SCANNER = json.JSONDecoder(parse_int=str, parse_float=str)  # finds where members end; their values are not used
+_SPACE = " \t\r\n"
+
+
+def _skip(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _SPACE:
+        position += 1
+    return position
+
+
+def _no_array(got: str) -> EventRefused:
+    return EventRefused(f"Got malformed JSON ({got}), expected an array of events.", code="json_malformed")
+
+
+def check_namespace(seen: Understood, principal: Principal) -> None:
+    """Refuse what a namespaced sender asserts beyond its prefixes: a job's namespace, or that of a DatasetEvent."""
+    if principal.namespaces and not seen.namespace.startswith(principal.namespaces):
+        raise OutsideNamespaces(
+            f"The {_NAMED[seen.kind]} has the namespace {seen.namespace[:200]!r}, but {principal.name} may only send "
+            f"for namespaces that start with {', '.join(principal.namespaces)}. Use the token of that namespace, or "
+            "have an admin make one with `manage.py create_token --namespace`."
+        )
+
+
+def _parse(raw: bytes) -> Exact:
+    try:
+        value = parse_exact(raw)
+    except BodyRefused as error:
+        raise EventRefused(f"{error.message} Correct it at the producer.", code=error.code) from None
+    # Only an escape can bring a NUL; the walk is spared where the bytes hold none.
+    if b"\\u0000" in raw and _holds_nul(value):
+        raise EventRefused(
+            "Got the NUL character (\\u0000) in a text, expected texts without it: the database cannot hold it. "
+            "Remove it at the producer.",
+            code="json_nul",
+        )
+    return value
+
+
+def _holds_nul(value: Exact) -> bool:
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str) and "\x00" in node:
+            return True
+        if isinstance(node, dict):
+            pending.extend(node)
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+    return False

@@ -1,0 +1,16 @@
+"""The API of what happened and what exists, under /api/v1/."""
+
+from django.urls import URLPattern, path
+
+from lineage.events import api as events
+from lineage.events import reads
+
+urlpatterns: list[URLPattern] = [
+    path("lineage", events.LineageView.as_view(), name="lineage"),
+    path("lineage/batch", events.LineageBatchView.as_view(), name="lineage-batch"),
+    path("hooks/<uuid:hook_id>", events.HookView.as_view(), name="hook"),
+    path("raw-events", reads.RawEventsView.as_view(), name="raw-events"),
+    path("raw-events/<uuid:event_id>", reads.RawEventView.as_view(), name="raw-event"),
+    path("dead-letters", reads.DeadLettersView.as_view(), name="dead-letters"),
+    path("dead-letters/<uuid:letter_id>/replay", reads.ReplayView.as_view(), name="dead-letter-replay"),
+]
