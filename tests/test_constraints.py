@@ -1,0 +1,98 @@
+"""Every constraint of the database refuses what it is there for, also round the models and as superuser.
+
+Unique constraints are tried with a second row of the same values; for a check constraint the row that breaks it stands
+in BREAKS. A constraint that is in neither fails `test_every_constraint_is_tried`.
+"""
+
+import datetime
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import models
+
+from config.stack.embedded import Embedded
+from tests.support.rows import NOW, VALID, insert
+
+OURS = {"accounts", "lineage", "policies", "audit"}
+BREAKS: dict[str, dict[str, Any]] = {
+    "workspace_revision_not_negative": {"revision": -1},
+    "revision_number_positive": {"number": 0},
+    "membership_role_known": {"role": "pipeline"},
+    "token_role_known": {"role": "king"},
+    "factset_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "relation_revisions_ordered": {"rev_from": 2, "rev_to": 1},
+    "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "check_severity_known": {"severity": "awful"},
+    "verdict_count_not_negative": {"count": -1},
+    "finding_resolved_has_time": {"state": "resolved", "resolved_at": None},
+    "finding_due_after_detection": {"due_at": NOW - datetime.timedelta(days=1)},
+    "ticket_closed_has_time": {"state": "closed", "closed_at": None},
+    "ledger_index_not_negative": {"index": -1},
+    "export_ready_is_whole": {"state": "ready", "sha256": "", "size": None},
+}
+# What a unique constraint needs to bind: the values of its condition.
+BINDS: dict[str, dict[str, Any]] = {
+    "checklist_active_once": {"active": True},
+    "export_slot_once": {"schedule_id": uuid.uuid4(), "slot": NOW},
+}
+
+
+def constraints() -> Iterator[tuple[type[models.Model], models.BaseConstraint]]:
+    for model in apps.get_models():
+        if model._meta.app_label in OURS:
+            for constraint in model._meta.constraints:
+                yield model, constraint
+
+
+UNIQUE = [(m, c) for m, c in constraints() if isinstance(c, models.UniqueConstraint)]
+CHECKS = [(m, c) for m, c in constraints() if isinstance(c, models.CheckConstraint)]
+
+
+@pytest.fixture
+def superuser(stack: Embedded, django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(stack.superuser_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def test_every_constraint_is_tried() -> None:
+    assert {constraint.name for _, constraint in CHECKS} == set(BREAKS)
+    assert {constraint.name for _, constraint in constraints()} == {c.name for _, c in UNIQUE + CHECKS}
+
+
+def other_than(model: type[models.Model], first: dict[str, Any]) -> dict[str, Any]:
+    """Return other values for the numbers and texts of a row, so that only the constraint in question is met again."""
+    different: dict[str, Any] = {}
+    for field in model._meta.local_concrete_fields:
+        value = first.get(field.column)
+        if isinstance(value, int) and not isinstance(value, bool) and field.name not in VALID:
+            different[field.column] = value + 1
+        elif isinstance(field, models.CharField) and field.name not in VALID:
+            different[field.column] = "y"
+    return different
+
+
+@pytest.mark.parametrize(("model", "constraint"), UNIQUE, ids=lambda value: getattr(value, "name", ""))
+def test_a_second_row_is_refused(
+    model: type[models.Model], constraint: models.UniqueConstraint, superuser: psycopg.Connection[Any]
+) -> None:
+    bound = BINDS.get(constraint.name, {})
+    first = insert(superuser, model, **bound)
+    same = {model._meta.get_field(name).column: first[model._meta.get_field(name).column] for name in constraint.fields}
+    with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+        insert(superuser, model, **(other_than(model, first) | bound | same))
+    assert refused.value.diag.constraint_name == constraint.name
+
+
+@pytest.mark.parametrize(("model", "constraint"), CHECKS, ids=lambda value: getattr(value, "name", ""))
+def test_a_row_that_breaks_the_rule_is_refused(
+    model: type[models.Model], constraint: models.CheckConstraint, superuser: psycopg.Connection[Any]
+) -> None:
+    insert(superuser, model)
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        insert(superuser, model, **BREAKS[constraint.name])
+    assert refused.value.diag.constraint_name == constraint.name
