@@ -67,7 +67,7 @@ def new_run() -> str:
     return str(uuid.uuid4())
 
 
-def post(client: APIClient, content: Any, path: str = "/api/v1/lineage", **headers: str) -> Any:
+def post(client: APIClient, content: Any, path: str = "/api/v1/lineage", **headers: Any) -> Any:
     """Post JSON (or bytes as they are) and return the response."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return client.post(path, body, content_type="application/json", **headers)

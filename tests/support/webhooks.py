@@ -21,7 +21,7 @@ def signed(secret: str, body: bytes, message_id: str, at: int) -> dict[str, str]
     }
 
 
-def send(path: str, secret: str, content: Any, message_id: str = "msg_1", *, age: int = 0, **headers: str) -> Any:
+def send(path: str, secret: str, content: Any, message_id: str = "msg_1", *, age: int = 0, **headers: Any) -> Any:
     """Post a signed message that is `age` seconds old; `headers` replace signed ones."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     made = signed(secret, body, message_id, int(time.time()) - age) | headers

@@ -1,6 +1,7 @@
 """What was received can be read by those who may, and work that failed can be replayed once."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_events_are_filtered_and_paged(cast: Cast) -> None:
 
 
 def test_events_are_listed_as_csv(cast: Cast, event_id: str) -> None:
-    response = cast.api["auditor"].get("/api/v1/raw-events", HTTP_ACCEPT="text/csv")
+    response: Any = cast.api["auditor"].get("/api/v1/raw-events", HTTP_ACCEPT="text/csv")
     assert event_id in b"".join(response.streaming_content).decode()
 
 

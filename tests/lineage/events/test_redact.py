@@ -15,7 +15,7 @@ from tests.support.openlineage import dataset, facet, post, run_event
 
 SECRET = "hunter2hunter2"
 
-PLANTED = {
+PLANTED: dict[str, dict[str, Any]] = {
     "environment variables": {
         "environmentVariables": [{"name": "HOME", "value": SECRET}, {"name": "X", "value": SECRET}]
     },
