@@ -7,6 +7,8 @@ every verdict can name what it was judged by.
 from dataclasses import dataclass
 from functools import cache
 
+from django.db import connection
+
 from accounts.journal.actions import Action
 from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
@@ -24,7 +26,7 @@ from policies.rules.checks import CompiledCheck
 
 @dataclass(frozen=True)
 class Ready:
-    """A shipped checklist, compiled, its inline tests passed; `waiting` names per check the facts nobody gives."""
+    """A shipped checklist, compiled; `waiting` names per check the facts nobody gives."""
 
     checklist: Checklist
     compiled: dict[str, CompiledCheck]
@@ -33,14 +35,20 @@ class Ready:
 
 @cache
 def ready_checklists() -> dict[str, Ready]:
-    """Return the shipped checklists by family; each ran its inline tests in this process. Raises ChecklistRefused."""
+    """Return the shipped checklists by family, compiled once per process. Raises ChecklistRefused."""
     ready = {}
     for checklist in shipped_checklists():
-        try_checklist(checklist)
         compiled = dict(compile_checklist(checklist))
         waiting = {name: waiting_for(check, registered_derivations()) for name, check in compiled.items()}
         ready[checklist.family] = Ready(checklist, compiled, waiting)
     return ready
+
+
+@cache
+def try_once(family: str) -> None:
+    """Run the inline tests of a shipped checklist through both engines, once per process. Raises ChecklistRefused."""
+    with connection.cursor() as cursor:
+        try_checklist(ready_checklists()[family].checklist, cursor=cursor)
 
 
 def publish_shipped() -> list[ChecklistVersion]:
@@ -52,6 +60,7 @@ def publish_shipped() -> list[ChecklistVersion]:
 
 def _publish(checklist: Checklist) -> ChecklistVersion:
     """Write the version and its checks, retire the active one, and say so in the journal."""
+    try_once(checklist.family)
     former = ChecklistVersion.objects.filter(checklist=checklist.family, active=True).first()
     if former is not None:
         if problems := slot_problems(checklist_of(former.body, former.checklist), checklist):
