@@ -73,7 +73,7 @@ def private_folder(path: Path, owner: ServerUser) -> Path:
     return path
 
 
-def reachable(root: Path, parts: Sequence[str], package: str, owner: ServerUser) -> Path:
+def reachable(root: Path, parts: Sequence[str], package: str, owner: ServerUser, copies: Path = COPIES) -> Path:
     """Return a folder with `parts` of `root` that `owner` can read: `root` itself, or a copy that only root can change.
 
     A checkout under a private folder (/root, a `mktemp -d`) hides its virtual environment from `nobody`.
@@ -81,9 +81,9 @@ def reachable(root: Path, parts: Sequence[str], package: str, owner: ServerUser)
     """
     if not owner.switch or all(folder.stat().st_mode & stat.S_IXOTH for folder in (root, *root.parents)):
         return root
-    copy = COPIES / f"{package}-{version(package)}"
-    COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _only_root_writes(COPIES)
+    copy = copies / f"{package}-{version(package)}"
+    copies.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _only_root_writes(copies)
     if not copy.exists():
         _copy(root, parts, copy)
     _only_root_writes(copy)
@@ -91,7 +91,7 @@ def reachable(root: Path, parts: Sequence[str], package: str, owner: ServerUser)
 
 
 def _copy(root: Path, parts: Sequence[str], target: Path) -> None:
-    draft = Path(tempfile.mkdtemp(dir=COPIES))
+    draft = Path(tempfile.mkdtemp(dir=target.parent))
     try:
         for part in parts:
             if (root / part).is_dir():

@@ -18,7 +18,7 @@ from config.stack.errors import StackError
 from config.stack.server import EmbeddedServer
 
 TICK_SECONDS = 0.25
-SOON_SECONDS = 5.0  # a service that ends within this time of its start has not worked
+SOON_SECONDS = 5.0  # a service that ends within this time of its start has not worked; before `ready`, none has
 LONGEST_PAUSE = 30.0
 TRIES_BEFORE_READY = 3
 Say = Callable[[str, str], None]  # (who, line)
@@ -110,7 +110,7 @@ class Supervisor:
         """Bury a service that ended by itself, and plan its next start: at once, later if it keeps ending."""
         name, code = child.service.name, child.process.returncode
         self._bury(child)
-        soon = time.monotonic() - child.started < SOON_SECONDS
+        soon = not self.ready or time.monotonic() - child.started < SOON_SECONDS
         failures = self._failures[name] = self._failures[name] + 1 if soon else 0
         if not self.ready and failures >= TRIES_BEFORE_READY:
             raise StackError(f"{name} ended {failures} times in a row (exit code {code}). Its last lines are above.")

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
+from kombu.exceptions import OperationalError as BrokerError
 
+from config.celery import app as celery
 from config.stack.address import HOST, answers, must_be_free, port_of
 from config.stack.child import Service
 from config.stack.errors import StackError
@@ -96,12 +98,12 @@ class Command(BaseCommand):
 
     def wait_until_ready(self, supervisor: Supervisor, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not answers(port):
+        while not (answers(port) and worker_answers()):
             supervisor.tick()
             if time.monotonic() > deadline:
                 raise StackError(
-                    f"http://{HOST}:{port}/readyz did not say ready within {READY_SECONDS} seconds. "
-                    "Its answer names what is missing; the lines above say why."
+                    f"http://{HOST}:{port}/readyz did not say ready, or no worker answered, within {READY_SECONDS} "
+                    "seconds. The lines above say why."
                 )
         supervisor.ready = True
 
@@ -124,6 +126,14 @@ class Command(BaseCommand):
             self.stdout.flush()
 
 
+def worker_answers() -> bool:
+    """Return whether a worker takes orders from the broker: without one, nothing is ever judged."""
+    try:
+        return bool(celery.control.ping(timeout=0.5))
+    except BrokerError:
+        return False
+
+
 def embedded_servers(home: Path) -> list[EmbeddedServer]:
     """Return the servers to run here: those that no variable places elsewhere."""
     wanted: list[EmbeddedServer] = []
@@ -136,12 +146,12 @@ def embedded_servers(home: Path) -> list[EmbeddedServer]:
 
 def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
-    celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
+    run_celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
     web = (python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
     return [
         Service("web", (*web, "config.wsgi:application")),
-        Service("worker", (*celery, "worker", "-Q", QUEUES, "--without-gossip", "--without-mingle"), patience=30),
-        Service("beat", (*celery, "beat", "--schedule", str(home / "run" / "beat-schedule"))),
+        Service("worker", (*run_celery, "worker", "-Q", QUEUES, "--without-gossip", "--without-mingle"), patience=30),
+        Service("beat", (*run_celery, "beat", "--schedule", str(home / "run" / "beat-schedule"))),
     ]
 
 
