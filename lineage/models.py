@@ -1,7 +1,7 @@
 """Collect the models of this app's slices, so that it keeps one label and one migration folder."""
 
 from lineage.events.models import Event, EventReceipt, Hook, HookDelivery
-from lineage.graph.models import Flow, Run, RunDataset, RunFlow
+from lineage.graph.models import Flow, Run, RunDataset, RunDeclaration, RunFlow
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Relation, Source
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Relation",
     "Run",
     "RunDataset",
+    "RunDeclaration",
     "RunFlow",
     "Source",
 ]

@@ -1,0 +1,98 @@
+"""Read a kept event into what it tells the graph. Plain: bytes in, Told out; no event that was accepted raises here."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lineage.events.identity import fits, run_uid
+from lineage.events.models import Event
+from lineage.events.schemas import read_time
+from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
+from lineage.graph.facets import facts_of
+from lineage.graph.shapes import items, members
+from lineage.graph.told import STATES, Declared, Facts, Ref, Told, dataset_ref, job_ref
+
+
+def read_event(event: Event) -> Told:
+    """Return what a RunEvent, JobEvent or DatasetEvent tells."""
+    body = members(json.loads(bytes(event.body)))
+    at = event.event_time or read_time(body["eventTime"])[0]
+    if event.kind == Event.Kind.DATASET:
+        named = members(body.get("dataset"))
+        speaker, run = dataset_ref(named["namespace"], named["name"]), None
+        inputs, outputs = [], [(speaker, named)]
+    else:
+        named = members(body["job"])
+        speaker = job_ref(named["namespace"], named["name"])
+        run = _run(body) if event.kind == Event.Kind.RUN else None
+        inputs, outputs = _datasets(body.get("inputs")), _datasets(body.get("outputs"))
+    event_type = str(body.get("eventType") or "OTHER").upper() if run else "OTHER"
+    state, rank = STATES[event_type]
+    return Told(
+        event_id=event.pk,
+        digest=bytes(event.kept_digest),
+        at=at,
+        received_at=event.received_at,
+        namespace=named["namespace"],
+        speaker=speaker,
+        run=run,
+        state=state,
+        rank=rank,
+        starts=event_type == "START",
+        extraction_error=bool(run) and _extraction_error(members(body["run"].get("facets")).get("extractionError")),
+        inputs=_refs(inputs),
+        outputs=_refs(outputs),
+        declared=tuple(_declared(event, speaker, named, outputs)),
+        facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs], at)),
+    )
+
+
+def _run(body: dict[str, Any]) -> Ref:
+    uid = run_uid(body["run"]["runId"])
+    return Ref("run", uid, uid)
+
+
+def _datasets(value: object) -> list[tuple[Ref, dict[str, Any]]]:
+    named = [members(each) for each in items(value) if each is not None]
+    return [
+        (dataset_ref(each["namespace"], each["name"]), each) for each in named if fits(each["namespace"], each["name"])
+    ]
+
+
+def _refs(datasets: Iterable[tuple[Ref, Any]]) -> tuple[Ref, ...]:
+    return tuple(dict.fromkeys(ref for ref, _ in datasets))
+
+
+def _extraction_error(facet: object) -> bool:
+    """Tell whether the producer admits a gap: the facet is there and does not say that no task failed."""
+    return isinstance(facet, dict) and facet.get("failedTasks") != 0
+
+
+def _declared(
+    event: Event, speaker: Ref, named: dict[str, Any], outputs: Iterable[tuple[Ref, dict[str, Any]]]
+) -> Iterator[Declared]:
+    explicit = members(named.get("facets")).get("lineage")
+    if event.kind != Event.Kind.DATASET and explicit is not None:
+        yield job_lineage(speaker, explicit)
+    for ref, output in outputs:
+        facets = members(output.get("facets"))
+        if facets.get("lineage") is not None:
+            yield dataset_lineage(ref, facets["lineage"])
+        if facets.get("columnLineage") is not None:
+            yield column_lineage(ref, facets["columnLineage"])
+
+
+def _facts(
+    event: Event,
+    speaker: Ref,
+    run: Ref | None,
+    named: dict[str, Any],
+    datasets: Iterable[tuple[Ref, dict[str, Any]]],
+    at: Any,
+) -> Iterator[Facts]:
+    if event.kind != Event.Kind.DATASET:
+        yield from facts_of(speaker, named.get("facets"), at)
+    if run is not None:  # the code that a run used is a fact of the run: the next one may use other code
+        yield from facts_of(run, named.get("facets"), at)
+    for ref, dataset in datasets:
+        yield from facts_of(ref, dataset.get("facets"), at)

@@ -1,0 +1,103 @@
+"""What one event tells the graph. Frozen and plain: made by read_event.py, merged by everything after it."""
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from lineage.events.identity import uid_of
+
+State = Literal["other", "running", "complete", "aborted", "failed"]
+STATES: Mapping[str, tuple[State, int]] = {
+    "OTHER": ("other", 0),
+    "START": ("running", 1),
+    "RUNNING": ("running", 1),
+    "COMPLETE": ("complete", 2),
+    "ABORT": ("aborted", 2),
+    "FAIL": ("failed", 2),
+}
+"""Event type -> state and rank. A higher rank wins over a lower one whatever the times say: terminal is sticky."""
+
+TERMINAL_RANK = 2
+
+
+class Ref(NamedTuple):
+    """A dataset, job or run as events name it."""
+
+    kind: str
+    uid: str
+    name: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(kind, uid): how its asset is found."""
+        return self.kind, self.uid
+
+
+def dataset_ref(namespace: str, name: str) -> Ref:
+    """Return the reference to a dataset."""
+    return Ref("dataset", uid_of(namespace, name), name)
+
+
+def job_ref(namespace: str, name: str) -> Ref:
+    """Return the reference to a job."""
+    return Ref("job", uid_of(namespace, name), name)
+
+
+class Pair(NamedTuple):
+    """A facet says that data flows from one dataset into another; uids.
+
+    `proven`: by at least one transformation that is not INDIRECT. `masked`: all of these mask. `source` None: the
+    facet says that the target has no source.
+    """
+
+    target: str
+    source: str | None
+    proven: bool
+    masked: bool
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A lineage facet as sent: it replaces the former one of the same carrier and run. `pairs` None: deleted."""
+
+    carrier: Ref
+    facet: Literal["lineage", "columnLineage"]
+    pairs: tuple[Pair, ...] | None
+    names: tuple[Ref, ...] = ()  # datasets that the pairs name
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What facets say about one asset. A value None: the facet was sent and says nothing of it (any more)."""
+
+    about: Ref
+    values: Mapping[str, Any]
+    origin: Literal["measured", "declared"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event, understood. `run` is None for JobEvents and DatasetEvents, which describe a design and no run."""
+
+    event_id: uuid.UUID
+    digest: bytes  # as kept; orders events of one instant
+    at: datetime.datetime  # the producer's clock
+    received_at: datetime.datetime
+    namespace: str  # of the source: the job's, or the dataset's of a DatasetEvent
+    speaker: Ref  # the job; of a DatasetEvent the dataset
+    run: Ref | None = None
+    state: State = "other"
+    rank: int = 0
+    starts: bool = False
+    extraction_error: bool = False
+    inputs: tuple[Ref, ...] = ()
+    outputs: tuple[Ref, ...] = ()
+    declared: tuple[Declared, ...] = ()
+    facts: tuple[Facts, ...] = field(default=())
+
+    @property
+    def named(self) -> tuple[Ref, ...]:
+        """Every asset that the event describes."""
+        return (self.speaker, *([self.run] if self.run else []), *self.inputs, *self.outputs)
