@@ -204,8 +204,7 @@ def leaf_line(*, sequence: int, statement: str, index: int, leaf: bytes) -> byte
     return b'{"index":%d,"leaf":%b,"sequence":%d,"statement":"%b"}\n' % (index, leaf, sequence, statement.encode())
 
 
-def checkpoint_line(*, size: int, root: bytes, frontier: Sequence[bytes], note: str) -> bytes:
-    """Return the line of an earlier head."""
-    return (
-        encode({"frontier": [each.hex() for each in frontier], "note": note, "root": root.hex(), "size": size}) + b"\n"
-    )
+def checkpoint_line(*, size: int, root: bytes, frontier: Sequence[object], note: str) -> bytes:
+    """Return the line of an earlier head; `frontier` in hex as its row has it, or as bytes."""
+    nodes = [node.hex() if isinstance(node, bytes) else str(node) for node in frontier]
+    return encode({"frontier": nodes, "note": note, "root": root.hex(), "size": size}) + b"\n"
