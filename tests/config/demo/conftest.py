@@ -1,0 +1,17 @@
+"""One estate for all tests of the generator: made once, at a fixed anchor."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from config.demo.generate import Manifest, generate
+
+ANCHOR = date(2026, 11, 25)
+
+
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
+    """The full estate: its folder and what the generator says of it."""
+    folder = tmp_path_factory.mktemp("estate")
+    return folder, generate(folder, anchor=ANCHOR)
