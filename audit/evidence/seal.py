@@ -114,17 +114,26 @@ def _restore(log_name: str) -> CompactRange:
 
 @cache
 def signing_key() -> SigningKey:
-    """Return the ledger's private key, made on first use; only the sequencer and export covers call this."""
+    """Return the ledger's private key; only the sequencer and export covers call this.
+
+    It is made where no ledger has ever been published; after that a missing file is an error (KeyRefused), because a
+    new key made in silence could not be told from a forgery.
+    """
     path = Path(settings.AUDITLINE_SIGNING_KEY_FILE)
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return SigningKey.create(path)
-    return SigningKey.load(path)
+    if path.exists() or ledger_folder().exists():
+        return SigningKey.load(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SigningKey.create(path)
+
+
+def ledger_folder() -> Path:
+    """Return where checkpoints are published, one folder per workspace."""
+    return Path(settings.AUDITLINE_HOME) / "ledger"
 
 
 def checkpoint_path(workspace_id: uuid.UUID) -> Path:
     """Return where the newest checkpoint of a workspace is published as a file."""
-    return Path(settings.AUDITLINE_HOME) / "ledger" / str(workspace_id) / "checkpoint"
+    return ledger_folder() / str(workspace_id) / "checkpoint"
 
 
 def _publish(path: Path, note: str) -> None:

@@ -170,7 +170,7 @@ def _checkpoint_lines(size: int) -> Iterator[bytes]:
         yield form.checkpoint_line(
             size=row.size,
             root=bytes(row.root),
-            frontier=[bytes.fromhex(node) for node in row.frontier],
+            frontier=row.frontier,
             note=row.note,
         )
 
