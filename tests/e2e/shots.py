@@ -35,7 +35,11 @@ def shoot(page: Page, path: str, target: Path, *, whole: bool) -> list[str]:
     page.on("pageerror", hear)
     answer = page.goto(path, wait_until="load")
     page.wait_for_timeout(150)
-    page.screenshot(path=str(target), full_page=whole)
+    if whole:
+        # Not full_page: it paints a touch screen's page as if for a mouse.
+        width = page.viewport_size["width"] if page.viewport_size else 1440
+        page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
+    page.screenshot(path=str(target))
     page.remove_listener("console", hear)
     page.remove_listener("pageerror", hear)
     if answer is None or answer.status >= 500:
@@ -52,6 +56,7 @@ def shoot_all(browser: Browser, options: argparse.Namespace, look: Look) -> int:
         if options.email:
             sign_in(page, options.email, Path(options.password_file).read_text().strip())
         for path in options.paths:
+            page.set_viewport_size({"width": look.width, "height": look.height})
             target = Path(options.out) / f"{file_name(path)}.{look.name}.png"
             for line in shoot(page, path, target, whole=not options.fold):
                 complaints += 1
