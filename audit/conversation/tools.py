@@ -6,6 +6,7 @@ a number.
 
 import datetime
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -15,11 +16,13 @@ from accounts.workspaces.revisions import current_revision
 from audit.conversation.planner import parameters as given
 from audit.conversation.result import Evidence, Result
 from audit.evidence.queries import SELF_SIGNED, proof_of, statement_row
+from audit.exports.tables import source_rows
 from audit.findings.queries import WORKLIST as FINDING_ORDER
 from audit.findings.queries import finding_row, findings
 from audit.tickets.queries import WORKLIST as TICKET_ORDER
 from audit.tickets.queries import ticket_row, tickets
-from lineage.inventory.queries import asset_rows, assets, source_rows
+from lineage.inventory.queries import AssetFilters, count_assets
+from lineage.inventory.queries import list_assets as asset_page
 from policies.checklists.models import Check
 from policies.evaluation import queries as verdicts
 from policies.evaluation.codes import word
@@ -91,14 +94,14 @@ def compliance_summary(wanted: given.ComplianceSummary) -> Result:
 
 def list_assets(wanted: given.ListAssets) -> Result:
     """Assets by kind and place."""
-    rows = assets(
+    filters = AssetFilters(
         kind=wanted.kind or "",
         country=wanted.country or "",
         environment=wanted.environment or "",
-        name=wanted.name or "",
+        name_prefix=wanted.name or "",
     )
-    total = rows.count()
-    shown = asset_rows(rows.order_by("id")[: wanted.limit])
+    total = count_assets(filters)
+    shown = [asdict(line) for line in asset_page(filters, None, wanted.limit).rows]
     return Result(
         columns=["kind", "name", "country", "environment", "owner", "state", "last_seen_at"],
         rows=shown,

@@ -10,7 +10,7 @@ from audit.findings.queries import finding_row, findings
 from audit.tickets.queries import WORKLIST as TICKET_ORDER
 from audit.tickets.queries import ticket_row, tickets
 from lineage.inventory.models import Asset
-from lineage.inventory.queries import source_rows
+from lineage.inventory.queries import list_sources
 from policies.checklists.models import Check
 from policies.evaluation import queries as verdicts
 from policies.evaluation.models import Evaluation
@@ -66,6 +66,19 @@ def _evaluations() -> Rows:
             "id": row.pk, "cause": row.cause, "now": row.now, "subjects": row.subjects, "changed": row.changed,
             "revision": row.rev, "statement": row.statement,
         }  # fmt: skip
+
+
+def source_rows(now: datetime.datetime) -> list[dict[str, Any]]:
+    """Return all sources as plain rows; "incomplete" where a manifest declared more or fewer than arrived."""
+    return [
+        {
+            "id": line.id, "door": line.door, "name": line.name, "first_seen_at": line.first_seen_at,
+            "last_seen_at": line.last_seen_at, "expected_every_hours": line.expected_every_hours,
+            "silent": line.silent, "declared_count": line.declared, "received_count": line.received,
+            "incomplete": line.complete is False,
+        }
+        for line in list_sources(now)
+    ]  # fmt: skip
 
 
 def _sources() -> Rows:
