@@ -9,7 +9,7 @@ from config.demo.data import Dataset
 from config.demo.estate import Estate, joined_uid
 from config.demo.geography import ENTITY, UNREGISTERED_NAMESPACE, country_of
 from config.demo.people import owner
-from config.demo.pipelines import Pipelines
+from config.demo.pipelines import Job, Pipelines
 
 KEY_COUNTRY: Mapping[str, str] = {"eu": "DE", "ch": "CH", "sg": "SG"}
 _RETENTION = {"log": 2555, "file_set": 730, "stream": 30, "feature_set": 365}
@@ -98,7 +98,7 @@ def _measured(estate: Estate, dataset: Dataset) -> dict[str, Any]:
     if dataset.subtype == "log":
         facts["oldest_available_at"] = facts["oldest_record_at"] = estate.clock.days_ago(900)
     if "training" in dataset.used_for:
-        version = dice.digest("snapshot", dataset.uid)
+        version = snapshot(estate, dataset)
         facts |= {"version": version[:8], "snapshot_retained": True, "snapshot_digest": version}
     if dataset.subtype == "feature_set":
         facts |= _feature_facts(estate, dataset)
@@ -124,7 +124,7 @@ def report_jobs(estate: Estate, pipelines: Pipelines, history: Mapping[str, tupl
         success, minutes = history[job.uid]
         window = float(max(30, round(minutes * 1.6)))
         attributes: dict[str, Any] = {
-            "owner": owner(estate, job.region, "job", job.name.split(".")[0]),
+            "owner": job_owner(estate, job),
             "environment": job.environment,
             "subtype": job.subtype,
             "purpose": job.purpose,
@@ -149,6 +149,16 @@ def report_jobs(estate: Estate, pipelines: Pipelines, history: Mapping[str, tupl
             relations={"runs_on": [("cluster", job.cluster)]} if job.cluster else {},
             organisation=ENTITY[job.region],
         )
+
+
+def job_owner(estate: Estate, job: Job) -> str:
+    """Return who answers for a job; its events say the same."""
+    return owner(estate, job.region, "job", job.name.split(".")[0])
+
+
+def snapshot(estate: Estate, dataset: Dataset, index: int = 0) -> str:
+    """Return the digest of what a run read, `index` runs ago (0 = the newest); its head is the version."""
+    return estate.dice.digest("snapshot", dataset.uid, index)
 
 
 def report_transfers(estate: Estate, pipelines: Pipelines) -> None:

@@ -20,8 +20,7 @@ class Source:
     """A system that reports assets.
 
     `hours_old`: time between its report and the anchor. `missing`: lines that its manifest counts and that it did not
-    send. `csv_kind`: the one kind that it
-    reports as CSV; empty = native lines.
+    send. `csv_kind`: the one kind that it reports as CSV; empty = native lines. `every_hours`: its promised cadence.
     """
 
     name: str
@@ -30,6 +29,7 @@ class Source:
     hours_old: float
     missing: int = 0
     csv_kind: str = ""
+    every_hours: int = 168
 
 
 SOURCES: Mapping[str, Source] = {
@@ -42,7 +42,7 @@ SOURCES: Mapping[str, Source] = {
         Source("cmdb-sg", "measured", "cmdb-export 9", 6, missing=3),
         Source("network-map", "measured", "netmap 2.8", 3),
         # Nobody noticed that this collector stopped: the last report is five weeks old.
-        Source("edge-fleet-sg", "measured", "fleet-agent 1.7", 35 * 24),
+        Source("edge-fleet-sg", "measured", "fleet-agent 1.7", 35 * 24, every_hours=24),
         Source("edge-fleet", "measured", "fleet-agent 1.9", 1),
         Source("data-catalogue", "declared", "catalogue-export 3", 5),
         Source("scheduler-registry", "measured", "scheduler-export 1.4", 2),

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from config.demo.catalogue import job_owner, snapshot
 from config.demo.chance import stamp
 from config.demo.data import Dataset
 from config.demo.estate import Estate
-from config.demo.people import TEAM_OF_REGION
 from config.demo.pipelines import Job
 from config.demo.runs import Run
 
@@ -27,7 +27,9 @@ def producer(namespace: str) -> str:
 
 def events_of(estate: Estate, run: Run) -> Iterator[JsonObject]:
     """Yield the two events of a run."""
-    yield _event(run, "START", stamp(run.start), _run_facets(run), _job_facets(run.job), plain(run.job.inputs), [])
+    yield _event(
+        run, "START", stamp(run.start), _run_facets(run), _job_facets(estate, run.job), plain(run.job.inputs), []
+    )
     facets: JsonObject = {}
     if run.failed:
         facets["errorMessage"] = _facet(
@@ -89,27 +91,21 @@ def _run_facets(run: Run) -> JsonObject:
     return facets
 
 
-def _job_facets(job: Job) -> JsonObject:
-    return {
-        "jobType": _facet(
-            job,
-            "2-0-4/JobTypeJobFacet.json",
-            processingType="BATCH",
-            integration="SCHEDULER",
-            jobType=job.subtype.upper(),
-        ),
-        "ownership": _facet(
-            job,
-            "1-0-1/OwnershipJobFacet.json",
-            owners=[{"name": f"team:{TEAM_OF_REGION[job.region]}", "type": "MAINTAINER"}],
-        ),
-    }
+def _job_facets(estate: Estate, job: Job) -> JsonObject:
+    """Tell who answers for the job, and that it is a batch; for other sorts the scheduler's registry knows better."""
+    owners = [{"name": job_owner(estate, job), "type": "OWNER"}]
+    facets = {"ownership": _facet(job, "1-0-1/OwnershipJobFacet.json", owners=owners)}
+    if job.subtype == "batch":
+        facets["jobType"] = _facet(
+            job, "2-0-4/JobTypeJobFacet.json", processingType="BATCH", integration="SCHEDULER", jobType="TASK"
+        )
+    return facets
 
 
 def _input(estate: Estate, run: Run, dataset: Dataset) -> JsonObject:
     named: JsonObject = {"namespace": dataset.namespace, "name": dataset.name, "facets": {}}
     if run.job.subtype == "training":
-        version = f"{estate.dice.digest('version', dataset.uid, run.index)[:12]}"
+        version = snapshot(estate, dataset, run.index)[:8]
         named["facets"]["version"] = _facet(run.job, "1-0-1/DatasetVersionDatasetFacet.json", datasetVersion=version)
         named["inputFacets"] = {"dataQualityAssertions": _assertions(run.job, dataset)}
     return named

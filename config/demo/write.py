@@ -46,7 +46,7 @@ def write_inventories(out_dir: Path, estate: Estate) -> list[WrittenFile]:
     for (source, _, _), line in estate.lines.items():
         by_source[source].append(line)
     return [
-        _write_csv(out_dir, source, by_source[name])
+        _write_csv(out_dir, estate, source, by_source[name])
         if source.csv_kind
         else _write_native(out_dir, estate, source, by_source[name])
         for name, source in SOURCES.items()
@@ -60,6 +60,7 @@ def _write_native(out_dir: Path, estate: Estate, source: Source, lines: list[Lin
         "count": len(lines) + source.missing,
         "generated_at": observed,
         "collector": source.collector,
+        "expected_every_hours": source.every_hours,
     }
     rows = [_json({"manifest": manifest})]
     for line in lines:
@@ -75,17 +76,18 @@ def _write_native(out_dir: Path, estate: Estate, source: Source, lines: list[Lin
     return _write(out_dir, f"inventory/{source.name}.ndjson", source.name, rows, len(lines))
 
 
-def _write_csv(out_dir: Path, source: Source, lines: list[Line]) -> WrittenFile:
-    """Write a spreadsheet: a column per attribute and relation, lists joined by a semicolon, empty = not reported."""
+def _write_csv(out_dir: Path, estate: Estate, source: Source, lines: list[Line]) -> WrittenFile:
+    """Write a spreadsheet: a column per attribute and relation. An empty cell says nothing, `[]` is a known nothing."""
     attributes = list(dict.fromkeys(name for line in lines for name in line.attributes))
     relations = list(dict.fromkeys(name for line in lines for name in line.relations))
+    observed = estate.clock.hours_ago(source.hours_old)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["uid", "name", *attributes, *relations])
+    writer.writerow(["uid", "name", "origin", "observed_at", *attributes, *(f"rel:{name}" for name in relations)])
     for line in lines:
         facts = [_cell(line.attributes.get(name)) for name in attributes]
-        targets = [";".join(target["uid"] for target in line.relations.get(name, [])) for name in relations]
-        writer.writerow([line.uid, line.name, *facts, *targets])
+        targets = [_targets(line.relations.get(name)) for name in relations]
+        writer.writerow([line.uid, line.name, source.origin, observed, *facts, *targets])
     return _write(out_dir, f"inventory/{source.csv_kind}.csv", source.name, [table.getvalue().rstrip("\n")], len(lines))
 
 
@@ -94,7 +96,15 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ";".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ";".join(value) or "[]"
+    return str(value)
+
+
+def _targets(targets: list[dict[str, str]] | None) -> str:
+    if targets is None:
+        return ""
+    return ";".join(f"{target['kind']}:{target['uid']}" for target in targets) or "[]"
 
 
 def write_manifest(out_dir: Path, manifest: Mapping[str, Any]) -> None:

@@ -194,19 +194,22 @@ def inventory_rows(folder: Path) -> Iterator[tuple[str, str, dict[str, Any], dic
 
 
 def _typed(kind: str, cells: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, set[Key]]]:
-    """Read the cells of a spreadsheet by the types of its kind; an empty cell is not reported."""
+    """Read the cells of a spreadsheet by the types of its kind; an empty cell says nothing."""
     attributes: dict[str, Any] = {}
     relations: dict[str, set[Key]] = {}
-    for name, text in cells.items():
-        attribute, relation = KINDS[kind].attribute(name), KINDS[kind].relations.get(name)
-        if relation is not None:
-            relations[name] = {(relation.target, uid) for uid in text.split(";") if uid}
-        elif attribute is not None and text != "" and name not in ("uid", "name"):
-            read: Any = {
-                "int": int,
-                "double": float,
-                "bool": lambda t: t == "true",
-                "list(string)": lambda t: t.split(";"),
-            }
-            attributes[name] = read.get(attribute.type, str)(text)
+    read: Mapping[str, Any] = {
+        "int": int,
+        "double": float,
+        "bool": lambda text: text == "true",
+        "list(string)": lambda text: [] if text == "[]" else text.split(";"),
+    }
+    for column, text in cells.items():
+        if column in ("uid", "name", "origin", "observed_at") or text == "":
+            continue
+        if column.startswith("rel:"):
+            pairs = [] if text == "[]" else [one.partition(":") for one in text.split(";")]
+            relations[column.removeprefix("rel:")] = {(target, uid) for target, _, uid in pairs}
+        else:
+            attribute = KINDS[kind].attributes.get(column) or KINDS[kind].implied[column]
+            attributes[column] = read.get(attribute.type, str)(text)
     return attributes, relations
