@@ -22,7 +22,8 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-MAX_DURATION = timedelta(seconds=315_576_000_000)
+MAX_DURATION = timedelta(microseconds=(2**63 - 1) // 1000)
+"""Google's engine computes durations in 64-bit nanoseconds: about 292 years."""
 
 
 def apply(op: CallOp, type_: TypeName, values: Sequence[Any]) -> Any:

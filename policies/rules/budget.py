@@ -11,7 +11,7 @@ from policies.rules.tree import Const, Items, Macro, Node, children
 MAX_DEPTH = 100
 MAX_MACRO_NESTING = 3
 MAX_LITERAL_ITEMS = 1_000
-LIST_LENGTH = 1_000
+LIST_LENGTH = 100
 """Members that a fact's list or a relation is counted with; longer ones are judged all the same."""
 MAX_COST = 10_000_000
 

@@ -53,7 +53,7 @@ def run(program: Program, scene: Scene, params: Mapping[str, Any], fields: Mappi
     Raises Unusable where one of them is broken, since then only the trace can tell.
     """
     given = {name: _as_cel(value) for name, value in params.items()}
-    data: dict[str, Any] = {"params": given, "now": scene.now, "asset": _as_map(scene.asset, fields)}
+    data: dict[str, Any] = {"params": given, "now": _as_cel(scene.now), "asset": _as_map(scene.asset, fields)}
     for name in program.relations:
         members = scene.related.get(name)
         if members is not None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import re2
 
 from lineage.inventory.kinds.values import parse_timestamp
+from policies.rules.arithmetic import MAX_DURATION
 from policies.rules.source import Source
 from policies.rules.tree import DURATION, TIMESTAMP, Call, CallOp, Const, Node
 
@@ -91,7 +92,7 @@ def _fold_time(call: Call, source: Source) -> Const:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Parse a CEL duration ("1h30m"); None where it is none, or finer than a microsecond."""
+    """Parse a CEL duration ("1h30m"); None where it is none, finer than a microsecond or longer than 292 years."""
     match = _DURATION.match(text)
     if match is None:
         return None
@@ -102,7 +103,7 @@ def parse_duration(text: str) -> timedelta | None:
         if rest:
             return None
         total += int(whole) * scale + part
-    if total > 315_576_000_000 * 1_000_000:
+    if total > MAX_DURATION // timedelta(microseconds=1):
         return None
     return timedelta(microseconds=-total if match[1] == "-" else total)
 

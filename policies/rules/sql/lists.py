@@ -74,7 +74,7 @@ def count(compiler: Compiling, node: Node, scope: Scope) -> exp.Expression:
         return cast(exp.Null(), "BIGINT")
     counted = exp.Count(this=exp.Star())
     total = counted if source.keep is None else _only(counted, column("x", "k"))
-    return _aggregate(compiler, source, exp.true(), when(*_undecided(source), default=cast(total, "BIGINT")))
+    return _aggregate(compiler, source, exp.true(), when(*_undecided(source, "BIGINT"), default=cast(total, "BIGINT")))
 
 
 def _source(compiler: Compiling, node: Node, scope: Scope) -> Source | None:
@@ -124,8 +124,8 @@ def _narrow(source: Source, test: exp.Expression) -> None:
     source.keep = test if source.keep is None else choose(source.keep, test, exp.false())
 
 
-def _undecided(source: Source) -> list[tuple[exp.Expression, exp.Expression]]:
-    return [] if source.keep is None else [(_any(is_null(column("x", "k"))), null(BOOL))]
+def _undecided(source: Source, type_: str = "BOOLEAN") -> list[tuple[exp.Expression, exp.Expression]]:
+    return [] if source.keep is None else [(_any(is_null(column("x", "k"))), cast(exp.Null(), type_))]
 
 
 def _decide(compiler: Compiling, source: Source, op: str, body: exp.Expression) -> exp.Expression:
@@ -152,8 +152,7 @@ def _collect(compiler: Compiling, source: Source, body: exp.Expression) -> exp.E
     members = _only(exp.Anonymous(this="jsonb_agg", expressions=[ordered]), kept)
     gathered = exp.Coalesce(this=members, expressions=[cast(text("[]"), "JSONB")])
     missing = (_only(_any(is_null(column("x", "b"))), kept), cast(exp.Null(), "JSONB"))
-    undecided = [(test, cast(exp.Null(), "JSONB")) for test, _ in _undecided(source)]
-    return _aggregate(compiler, source, body, when(*undecided, missing, default=gathered))
+    return _aggregate(compiler, source, body, when(*_undecided(source, "JSONB"), missing, default=gathered))
 
 
 def _aggregate(compiler: Compiling, source: Source, body: exp.Expression, result: exp.Expression) -> exp.Expression:

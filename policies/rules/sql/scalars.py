@@ -16,7 +16,7 @@ from policies.rules.tree import Call, CallOp
 
 TIME_RANGE = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 """The years 1 to 9999 in microseconds since 1970, as in cel-spec, doc/langdef.md, section Timestamps."""
-DURATION_RANGE = (-315_576_000_000_000_000, 315_576_000_000_000_000)
+DURATION_RANGE = (-(2**63 // 1000), 2**63 // 1000)
 
 _COMPARE: Mapping[str, type[exp.Expression]] = {
     "==": exp.EQ,
