@@ -66,5 +66,6 @@ def api_exception_handler(error: Exception, context: Mapping[str, Any]) -> Respo
     details = error.detail if isinstance(error, exceptions.ValidationError) else None
     said = "The request has fields that cannot be used." if details is not None else str(error.detail)
     message = f"{said} {_NEXT_STEP.get(code, '')}".strip()
-    headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
+    challenge: str | None = getattr(error, "auth_header", None)  # set by DRF where a scheme can be named
+    headers = {"WWW-Authenticate": challenge} if challenge else {}
     return Response(error_body(code, message, details), error.status_code, headers=headers)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -44,7 +44,7 @@ def _database_state() -> str:
 
 def _broker_state() -> str:
     try:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:  # type: ignore[no-untyped-call]
             broker.ensure_connection(max_retries=1, timeout=1)
     except (OSError, OperationalError) as error:
         return f"unreachable: {type(error).__name__}"

@@ -26,6 +26,8 @@ BREAKS: dict[str, dict[str, Any]] = {
     "factset_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "relation_revisions_ordered": {"rev_from": 2, "rev_to": 1},
     "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "flow_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "run_has_asset_unless_design": {"run_id": "x", "asset_id": None},
     "check_severity_known": {"severity": "awful"},
     "verdict_count_not_negative": {"count": -1},
     "finding_resolved_has_time": {"state": "resolved", "resolved_at": None},
@@ -68,11 +70,12 @@ def other_than(model: type[models.Model], first: dict[str, Any]) -> dict[str, An
     """Return other values for the numbers and texts of a row, so that only the constraint in question is met again."""
     different: dict[str, Any] = {}
     for field in model._meta.local_concrete_fields:
-        value = first.get(field.column)
+        column = str(field.column)
+        value = first.get(column)
         if isinstance(value, int) and not isinstance(value, bool) and field.name not in VALID:
-            different[field.column] = value + 1
+            different[column] = value + 1
         elif isinstance(field, models.CharField) and field.name not in VALID:
-            different[field.column] = "y"
+            different[column] = "y"
     return different
 
 
@@ -80,9 +83,10 @@ def other_than(model: type[models.Model], first: dict[str, Any]) -> dict[str, An
 def test_a_second_row_is_refused(
     model: type[models.Model], constraint: models.UniqueConstraint, superuser: psycopg.Connection[Any]
 ) -> None:
-    bound = BINDS.get(constraint.name, {})
+    bound = BINDS.get(str(constraint.name), {})
     first = insert(superuser, model, **bound)
-    same = {model._meta.get_field(name).column: first[model._meta.get_field(name).column] for name in constraint.fields}
+    columns = [str(field.column) for field in model._meta.local_concrete_fields if field.name in constraint.fields]
+    same = {column: first[column] for column in columns}
     with pytest.raises(psycopg.errors.UniqueViolation) as refused:
         insert(superuser, model, **(other_than(model, first) | bound | same))
     assert refused.value.diag.constraint_name == constraint.name
@@ -94,5 +98,5 @@ def test_a_row_that_breaks_the_rule_is_refused(
 ) -> None:
     insert(superuser, model)
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
-        insert(superuser, model, **BREAKS[constraint.name])
+        insert(superuser, model, **BREAKS[str(constraint.name)])
     assert refused.value.diag.constraint_name == constraint.name

@@ -4,7 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class ClosedAdapter(DefaultAccountAdapter):
+class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Sign-in yes, sign-up no."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

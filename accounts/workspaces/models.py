@@ -5,7 +5,7 @@ subclasses and without a list kept by hand: row security, grants, composite fore
 the guard that refuses access outside `in_workspace` (isolation.py).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -45,7 +45,7 @@ class WorkspaceModel(models.Model):
         abstract = True
 
 
-def row_key(to: str, **options: object) -> models.ForeignKey:
+def row_key(to: str, **options: object) -> "models.ForeignKey[Any, Any]":
     """Return a foreign key to a row of the same workspace.
 
     Django's own constraint would name `id` alone; row_security.py adds the real one over (workspace_id, id), so that

@@ -27,11 +27,11 @@ class CreatePartitionedModel(migrations.CreateModel):
     ) -> None:
         """Create the parent table; partitions follow in row_security.secure."""
         plain = schema_editor.sql_create_table
-        schema_editor.sql_create_table = plain + " PARTITION BY RANGE (id)"  # type: ignore[misc]
+        schema_editor.sql_create_table = plain + " PARTITION BY RANGE (id)"
         try:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         finally:
-            schema_editor.sql_create_table = plain  # type: ignore[misc]
+            schema_editor.sql_create_table = plain
 
 
 def partitioned_tables() -> list[str]:

@@ -85,7 +85,7 @@ def _composite_keys(model: type[WorkspaceModel]) -> Iterator[str]:
         target = field.related_model
         if not isinstance(field, models.ForeignKey) or not isinstance(target, type):
             continue
-        if not issubclass(target, WorkspaceModel) or field.db_constraint:
+        if not issubclass(target, WorkspaceModel) or getattr(field, "db_constraint", True):
             continue
         other = target._meta.db_table
         yield from _add_constraint(other, _name(other, "tenant_key"), "UNIQUE (workspace_id, id)")

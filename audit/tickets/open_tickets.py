@@ -88,7 +88,8 @@ def _write(opened: list[Ticket], altered: list[Ticket]) -> None:
 
 
 def _event(ticket: Ticket, what: str) -> TicketEvent:
-    at = ticket.closed_at if what == "closed" else ticket.opened_at if what == "opened" else ticket.finding.detected_at
+    detected = ticket.finding.detected_at
+    at = (ticket.closed_at or detected) if what == "closed" else detected
     return TicketEvent(workspace_id=current_workspace(), ticket=ticket, what=what, actor=ACTOR, at=at)
 
 

@@ -22,7 +22,7 @@ def request_full() -> int:
             "SELECT workspace_id, %s, id, now(), 0 FROM lineage_asset WHERE workspace_id = %s AND state = 'reported'",
             [Stage.EVALUATE, workspace_id],
         )
-        queued = cursor.rowcount
+        queued = int(cursor.rowcount)
     transaction.on_commit(lambda: wake(Stage.EVALUATE, workspace_id))
     return queued
 

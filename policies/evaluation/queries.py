@@ -110,7 +110,7 @@ def current_verdicts(
     kind: str = "",
     asset: uuid.UUID | None = None,
     stale: bool | None = None,
-) -> QuerySet[VerdictVector]:
+) -> QuerySet[Any]:
     """Return current verdicts, one row per asset and check: check_id, slot, byte, code and grade_byte are annotated."""
     rows: QuerySet[Any] = VerdictVector.objects.annotate(
         check_id=F("version__checks__check_id"),

@@ -1,7 +1,7 @@
 """The main job as a story: a store moves abroad, the right check fails, a ticket opens; it moves back, all is closed.
 
-Nothing is called by hand: events and inventories go in by HTTP, a real worker does the rest, and what is seen is what the
-API shows.
+Nothing is called by hand: events and inventories go in by HTTP, a real worker does the rest, and what is seen is what
+the API shows.
 """
 
 import json

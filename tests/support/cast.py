@@ -81,5 +81,10 @@ def make_cast() -> Cast:
         outsider = add_member("outsider@elsewhere.example", "admin", actor="command", password=PASSWORD).user
         outside_pipeline = create_token("pipeline", Role.PIPELINE, actor="command").secret
     return Cast(
-        workspace=ours, elsewhere=elsewhere, outsider=outsider, pipeline=pipeline, outside_pipeline=outside_pipeline, **people
+        workspace=ours,
+        elsewhere=elsewhere,
+        outsider=outsider,
+        pipeline=pipeline,
+        outside_pipeline=outside_pipeline,
+        **people,
     )

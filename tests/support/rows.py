@@ -1,4 +1,4 @@
-"""Insert rows round the models: as superuser, with SQL, valid by default, so that a test can break one rule at a time."""
+"""Insert rows round the models: as superuser, in SQL, valid by default, so that a test can break one rule at a time."""
 
 import datetime
 import uuid
@@ -19,6 +19,7 @@ VALID: dict[str, Any] = {
     "state": "open",
     "limit_days": 1,
     "number": 1,
+    "run_id": "",
     "due_at": NOW + datetime.timedelta(days=1),
 }
 
@@ -50,8 +51,8 @@ def value_for(field: "models.Field[Any, Any]") -> Any:
 
 def insert(connection: psycopg.Connection[Any], model: type[models.Model], **overrides: Any) -> dict[str, Any]:
     """Insert one row, foreign keys unchecked; return its columns."""
-    row = {
-        field.column: value_for(field)
+    row: dict[str, Any] = {
+        str(field.column): value_for(field)
         for field in model._meta.local_concrete_fields
         if not isinstance(field, models.AutoField)
     }

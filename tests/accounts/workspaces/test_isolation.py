@@ -59,5 +59,3 @@ def test_the_app_may_not_change_what_is_append_only(cast: Cast) -> None:
 def test_the_app_may_not_list_token_digests(cast: Cast) -> None:
     with pytest.raises(Exception, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM accounts_door")
-
-

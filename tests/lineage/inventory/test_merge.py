@@ -1,5 +1,6 @@
 """What one source says of one asset does not depend on the order in which its reports arrive."""
 
+import dataclasses
 import datetime
 import uuid
 from itertools import permutations
@@ -8,7 +9,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
-from lineage.inventory.merge import ReportedRow, Said, after_full, instant_key, merge
+from lineage.inventory.merge import ReportedRow, Said, instant_key, merge, outlives
 
 NOON = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 
@@ -80,13 +81,18 @@ def test_empty_relations_are_kept_apart_from_relations_that_were_not_reported() 
     assert "supplier" not in said.relations
 
 
-def test_what_is_newer_than_a_full_inventory_outlives_it() -> None:
+def test_an_asset_that_was_reported_again_outlives_a_full_inventory_without_it() -> None:
     said = merge(Said(), row(1, {"owner": "a"}, {}, False), None)
+    assert not outlives(said, NOON + datetime.timedelta(minutes=2))
     said = merge(said, row(3, {"tier": "hot"}, {}, False), None)
-    left = after_full(said, NOON + datetime.timedelta(minutes=2))
-    assert left is not None
-    assert set(left.facts) == {"tier", "uid"}
-    assert after_full(said, NOON + datetime.timedelta(minutes=4)) is None
+    assert outlives(said, NOON + datetime.timedelta(minutes=2))
+
+
+def test_a_snapshot_made_later_keeps_what_it_saw_earlier() -> None:
+    seen_early = dataclasses.replace(row(1, {"owner": "a"}, {}, True), as_of=NOON + datetime.timedelta(minutes=9))
+    said = merge(Said(), seen_early, NOON + datetime.timedelta(minutes=5))
+    assert said.facts["owner"]["t"] == "2026-11-01T12:01:00Z"
+    assert outlives(said, NOON + datetime.timedelta(minutes=9))
 
 
 def test_instants_sort_as_text_without_their_z() -> None:
