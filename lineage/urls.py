@@ -4,6 +4,8 @@ from django.urls import URLPattern, path
 
 from lineage.events import api as events
 from lineage.events import reads
+from lineage.inventory import api as inventory
+from lineage.inventory import reads as inventory_reads
 
 urlpatterns: list[URLPattern] = [
     path("lineage", events.LineageView.as_view(), name="lineage"),
@@ -13,4 +15,9 @@ urlpatterns: list[URLPattern] = [
     path("raw-events/<uuid:event_id>", reads.RawEventView.as_view(), name="raw-event"),
     path("dead-letters", reads.DeadLettersView.as_view(), name="dead-letters"),
     path("dead-letters/<uuid:letter_id>/replay", reads.ReplayView.as_view(), name="dead-letter-replay"),
+    path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
+    path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
+    path("assets", inventory_reads.AssetsView.as_view(), name="assets"),
+    path("assets/<uuid:asset_id>", inventory_reads.AssetView.as_view(), name="asset"),
+    path("inventory-sources", inventory_reads.SourcesView.as_view(), name="inventory-sources"),
 ]

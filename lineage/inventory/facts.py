@@ -10,7 +10,7 @@ from typing import Any
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
-from lineage.inventory.merge import ReportedRow, Said, after_full, merge
+from lineage.inventory.merge import ReportedRow, Said, merge, outlives
 from lineage.inventory.models import Source
 from lineage.inventory.relations import Reporter, sync_relations
 
@@ -75,22 +75,20 @@ def set_reported_facts(rows: Iterable[FactsRow], rev: int) -> set[uuid.UUID]:
 
 def withdraw_unnamed(
     source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int
-) -> set[uuid.UUID]:
-    """Apply a complete full inventory: close what `source` said before `full_at` about assets that it does not name.
+) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Apply a complete full inventory: close what `source` said about assets that it does not name.
 
-    Returns the touched assets. Facts that were observed later stay.
+    What was reported again since `full_at` stays. Returns (assets withdrawn, assets touched by that).
     """
     keep = list(set(named))
     rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
+    withdrawn: set[uuid.UUID] = set()
     touched: set[uuid.UUID] = set()
     for part in chunks([row[0] for row in rows]):
-        changes: list[tuple[_Current, Said]] = []
-        for current in _load(source.pk, part):
-            left = after_full(current.said, full_at)
-            if left is None or left != current.said:
-                changes.append((current, left or Said()))
-        touched |= _store(source.pk, changes, rev)
-    return touched
+        gone = [current for current in _load(source.pk, part) if not outlives(current.said, full_at)]
+        withdrawn |= {current.asset_id for current in gone}
+        touched |= _store(source.pk, [(current, Said()) for current in gone], rev)
+    return withdrawn, touched
 
 
 def _load(source_id: uuid.UUID, asset_ids: Sequence[uuid.UUID]) -> list[_Current]:

@@ -24,17 +24,19 @@ EXISTS = "uid"
 class ReportedRow:
     """One report about one asset. A fact of value None: the source says that it does not know.
 
-    `relations` by name, targets as (kind, uid): empty = known to have none, absent = not reported. `full`: this is all
-    that the source knows of the asset at `observed_at`.
+    `relations` by name, targets as (kind, uid): empty = known to have none, absent = not reported, None = no longer
+    known. `full`: this is all that the source knows of the asset at `observed_at`. `as_of`: when the source said so,
+    where that is later than what it saw (a snapshot that was made later); decides whether the asset still exists.
     """
 
     asset_id: uuid.UUID
     facts: Mapping[str, Any]
-    relations: Mapping[str, Sequence[tuple[str, str]]]
+    relations: Mapping[str, Sequence[tuple[str, str]] | None]
     origin: str
     observed_at: datetime.datetime
     event_id: uuid.UUID
     full: bool = False
+    as_of: datetime.datetime | None = None
 
 
 @dataclass
@@ -54,28 +56,35 @@ class Said:
 def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said:
     """Return what the source says after `row`; `said` itself where the row adds nothing (so `is` tells a change).
 
-    `floor`: the source's newest complete full inventory; what was observed before it is out of force.
+    1. An asset that the newest complete full inventory (`floor`) did not name is not revived by what was said before.
+    2. Note that it exists.
+    3. What was observed before the newest full report of it is out of force.
+    4. Merge per attribute and relation; a full report drops what was observed before it.
     """
-    out_of_force = max((at for at in (said.full_at, floor) if at is not None), default=None)
-    if out_of_force is not None and row.observed_at < out_of_force:
+    as_of = max(row.as_of or row.observed_at, row.observed_at)
+    if EXISTS not in said.facts and floor is not None and as_of < floor:  # 1
         return said
     at = format_timestamp(row.observed_at)
     stamp = {"o": row.origin, "t": at, "e": str(row.event_id)}
-    facts = _merged(said.facts, {name: _entry(value, stamp) for name, value in row.facts.items()} | {EXISTS: stamp})
-    targets = {name: sorted([kind, uid] for kind, uid in set(keys)) for name, keys in row.relations.items()}
-    relations = _merged(said.relations, {name: _entry(value, stamp) for name, value in targets.items()})
-    full_at = said.full_at
-    if row.full and full_at != row.observed_at:
-        facts, relations, full_at = _since(facts, at), _since(relations, at), row.observed_at
+    facts, relations, full_at = said.facts, said.relations, said.full_at
+    facts = _merged(facts, {EXISTS: {**stamp, "t": format_timestamp(as_of)}})  # 2
+    if full_at is None or row.observed_at >= full_at:  # 3
+        targets = {name: _targets(keys) for name, keys in row.relations.items()}
+        facts = _merged(facts, {name: _entry(value, stamp) for name, value in row.facts.items()})  # 4
+        relations = _merged(relations, {name: _entry(value, stamp) for name, value in targets.items()})
+        if row.full and full_at != row.observed_at:
+            facts, relations, full_at = _since(facts, at), _since(relations, at), row.observed_at
     merged = Said(facts, relations, full_at, row.event_id)
     return said if merged.same_content(said) else merged
 
 
-def after_full(said: Said, full_at: datetime.datetime) -> Said | None:
-    """Return what is left of an asset that a complete full inventory does not name; None where nothing is."""
-    at = format_timestamp(full_at)
-    facts, relations = _since(said.facts, at), _since(said.relations, at)
-    return Said(facts, relations, said.full_at, said.event) if facts or relations else None
+def outlives(said: Said, full_at: datetime.datetime) -> bool:
+    """Tell whether an asset that a complete full inventory does not name was reported again since."""
+    return instant_key(said.facts[EXISTS]["t"]) >= instant_key(format_timestamp(full_at))
+
+
+def _targets(keys: Sequence[tuple[str, str]] | None) -> list[list[str]] | None:
+    return None if keys is None else sorted([kind, uid] for kind, uid in set(keys))
 
 
 def _entry(value: Any, stamp: Entry) -> Entry:

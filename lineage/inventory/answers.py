@@ -1,0 +1,47 @@
+"""What the inventory doors and lists answer, as JSON."""
+
+from typing import NotRequired, TypedDict
+
+from lineage.events.answers import ReceiptRow, receipt_answer
+from lineage.inventory.formats.parsed import RejectedShown
+from lineage.inventory.receive import Outcome
+
+
+class PopulationAnswer(TypedDict):
+    """What the manifest declared against what arrived; `complete` false: nothing was retired."""
+
+    declared: int | None
+    received: int
+    complete: bool
+
+
+class InventoryAnswer(TypedDict):
+    """The answer to an inventory batch. `accepted` counts rows, `rejected_total` counts problems."""
+
+    receipt: ReceiptRow
+    rows: int
+    accepted: int
+    rejected: list[RejectedShown]
+    rejected_total: int
+    population: PopulationAnswer
+    next: NotRequired[str]
+
+
+def inventory_answer(outcome: Outcome) -> InventoryAnswer:
+    """Return the outcome of a batch at the door."""
+    reading = outcome.prepared.reading
+    answer: InventoryAnswer = {
+        "receipt": receipt_answer(outcome.receipt),
+        "rows": reading.lines,
+        "accepted": reading.accepted,
+        "rejected": [problem.shown() for problem in outcome.prepared.rejected],
+        "rejected_total": reading.problems,
+        "population": {
+            "declared": reading.manifest.count if reading.manifest is not None else None,
+            "received": reading.accepted,
+            "complete": reading.is_complete,
+        },
+    }
+    if reading.problems:
+        answer["next"] = "Correct what rejected names and send those rows again; the others are kept."
+    return answer

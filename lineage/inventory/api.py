@@ -1,0 +1,107 @@
+"""The inventory door and its templates."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.members.rights import Right
+from accounts.members.scope import WorkspaceView
+from accounts.paging import BadParameter, csv_lines, object_schema, text_parameter
+from lineage.events.api import AnswerAnyway, ReceiveView
+from lineage.events.body import read_body
+from lineage.events.errors import BodyTooLarge
+from lineage.inventory.answers import InventoryAnswer, inventory_answer
+from lineage.inventory.formats.csv_per_kind import template
+from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.nearest import nearest
+from lineage.inventory.reading import DELTA, FULL
+from lineage.inventory.receive import Prepared, prepare, record
+from lineage.inventory.rows import is_own_record
+
+_BODY = {"type": "string", "description": "NDJSON, a JSON array, or CSV; see docs/inventories.md"}
+
+
+class InventoriesView(ReceiveView):
+    """Take a batch of assets."""
+
+    rights: ClassVar[dict[str, Right]] = {"POST": Right.SEND_INVENTORY}
+    prepared: Prepared
+
+    def receive(self, request: Request) -> None:
+        """Read and judge the batch before a transaction opens."""
+        given = request.query_params
+        as_csv = (request.content_type or "").startswith("text/csv")
+        self.prepared = prepare(
+            _read(request),
+            source=given.get("source", ""),
+            format_name=given.get("format", "") or ("csv" if as_csv else "native"),
+            mode=given.get("mode", ""),
+            kind=given.get("kind", ""),
+        )
+
+    @extend_schema(
+        operation_id="send_inventory",
+        summary="Send an inventory: the assets that a source knows, or what changed of them",
+        parameters=[
+            OpenApiParameter("source", str, required=True, description="Name of the reporting system"),
+            OpenApiParameter(
+                "format", str, enum=sorted(FORMATS), description="native where not given, csv for text/csv"
+            ),
+            OpenApiParameter("mode", str, enum=[DELTA, FULL], description="delta where not given"),
+            OpenApiParameter("kind", str, description="For csv: the kind of all its rows"),
+        ],
+        request=OpenApiRequest(_BODY),
+        responses={201: object_schema(InventoryAnswer)},
+        tags=["inventory"],
+    )
+    def post(self, request: Request) -> Response:
+        """Record the batch; name every row that cannot be used. The same content again gets the same receipt."""
+        return Response(inventory_answer(record(self.prepared, self.principal.actor)), 201)
+
+
+def _read(request: Request) -> bytes:
+    limit: int = settings.AUDITLINE_MAX_INVENTORY_BODY
+    try:
+        return read_body(request._request, limit)
+    except BodyTooLarge as error:
+        raise BodyTooLarge(
+            f"The body is larger than {limit} bytes after decompression (or grows more than a hundredfold by it), "
+            "which is the limit of one inventory. Send it in parts with mode=delta, or have an operator raise "
+            "MAX_INVENTORY_MIB. Nothing of it was kept.",
+            details=error.details,
+        ) from None
+
+
+class TemplateView(WorkspaceView):
+    """A CSV template: the header that a source may fill in."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.SEND_INVENTORY}
+    content_negotiation_class = AnswerAnyway
+
+    @extend_schema(
+        operation_id="get_inventory_template",
+        parameters=[OpenApiParameter("kind", str, required=True)],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        tags=["inventory"],
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Return the header for a kind."""
+        name, kinds = text_parameter(request, "kind"), load_kinds()
+        kind = kinds.get(name)
+        if kind is None or is_own_record(kind):
+            known = [name for name, one in kinds.items() if not is_own_record(one)]
+            raise BadParameter(
+                f"kind={name[:80]!r} is no kind that sources report{nearest(name, known)} Expected one of "
+                f"{', '.join(sorted(known))}."
+            )
+        return HttpResponse(
+            "".join(csv_lines(template(kind), [])),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{kind.name}.csv"'},
+        )

@@ -1,0 +1,74 @@
+"""What every format hands over: native rows with their line, and what could not be read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+Parameters = Mapping[str, str]
+"""How a batch was sent, by name: format, mode, kind."""
+
+
+class RejectedShown(TypedDict):
+    """One thing that could not be used, as answers hold it; `field` '' = the whole line."""
+
+    line: int
+    field: str
+    got: str
+    expected: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One thing of a batch that could not be used. `field` '' = the whole line."""
+
+    line: int
+    field: str
+    got: str
+    expected: str
+    hint: str
+
+    @property
+    def message(self) -> str:
+        """What, got, expected, next step, in one sentence for people."""
+        where = f"line {self.line}" + (f", {self.field}" if self.field else "")
+        return f"{where}: got {self.got}, expected {self.expected}; {self.hint}"
+
+    def shown(self) -> RejectedShown:
+        """Return it as JSON."""
+        return {
+            "line": self.line,
+            "field": self.field,
+            "got": self.got,
+            "expected": self.expected,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One line as a native row (the object of an NDJSON line), or why it is none.
+
+    `row` None: the line could not be read, `problems` say why. `manifest`: the line stated the population.
+    """
+
+    line: int
+    row: Mapping[str, Any] | None = None
+    manifest: Any = None
+    problems: tuple[Rejected, ...] = ()
+    is_row: bool = True  # False: a header, whose problems cost no row
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of inventories.
+
+    `read` yields the lines of a body and raises InventoryRefused where it is not of this format at all. `clean`
+    returns the body without secrets, readable by `read` as before, and the rules that were applied. `grade_class`
+    is that of a source that is first seen with this format (precedence, see effective.py).
+    """
+
+    name: str
+    grade_class: str
+    read: Callable[[bytes, Parameters], Iterator[Parsed]]
+    clean: Callable[[bytes, Parameters], tuple[bytes, list[dict[str, Any]]]]

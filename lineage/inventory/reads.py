@@ -1,0 +1,268 @@
+"""The API for reading assets and sources."""
+
+import uuid
+from typing import Any, ClassVar, TypedDict
+
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.journal.canonical.encode import instant
+from accounts.members.rights import Right
+from accounts.members.scope import WorkspaceView
+from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, object_schema, page_schema, text_parameter
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.models import Asset, Source
+from lineage.inventory.queries import (
+    AssetDetail,
+    AssetFilters,
+    AssetLine,
+    Fact,
+    RelationLine,
+    SourceLine,
+    asset_detail,
+    list_assets,
+    list_sources,
+)
+
+
+class AssetRow(TypedDict):
+    """One asset; '' = not known."""
+
+    id: str
+    kind: str
+    uid: str
+    name: str
+    state: str
+    country: str
+    environment: str
+    owner: str
+    organisation: str | None
+    first_seen_at: str
+    last_seen_at: str
+
+
+class SaidRow(TypedDict):
+    """What one source says of an attribute; `value` null = it does not know."""
+
+    source: str
+    value: Any
+    origin: str
+    at: str
+    event: str
+
+
+class FactRow(TypedDict):
+    """One attribute: what is effectively known (`value` null = not known) and what each source says."""
+
+    name: str
+    value: Any
+    origin: str
+    grade: str
+    source: str
+    at: str
+    event: str
+    derivation: str
+    inputs: list[Any]
+    reported: list[SaidRow]
+
+
+class EndRow(TypedDict):
+    """The other end of a relation; no sources = derived."""
+
+    id: str
+    kind: str
+    uid: str
+    name: str
+    sources: list[str]
+
+
+class RelationRow(TypedDict):
+    """A known relation; an empty list is known to be empty. `total` counts the ends that are not shown as well."""
+
+    name: str
+    total: int
+    ends: list[EndRow]
+
+
+class AssetAnswer(AssetRow):
+    """All that is known of one asset, at `revision`."""
+
+    revision: int
+    sources: list[str]
+    facts: list[FactRow]
+    relations: list[RelationRow]
+    conflicts: dict[str, Any]
+
+
+class SourceRow(TypedDict):
+    """A source. `silent` null = no cadence is known; `complete` null = no manifest stated a count."""
+
+    id: str
+    door: str
+    name: str
+    grade_class: str
+    default_origin: str
+    first_seen_at: str
+    last_seen_at: str
+    expected_every_hours: int | None
+    silent: bool | None
+    declared: int | None
+    received: int | None
+    complete: bool | None
+    manifest: dict[str, Any] | None
+    last_event: str | None
+
+
+class AssetsView(ListView):
+    """The assets of the workspace."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(
+        operation_id="list_assets",
+        parameters=[
+            *PAGE_PARAMETERS,
+            OpenApiParameter("kind", str),
+            OpenApiParameter("uid", str),
+            OpenApiParameter("country", str, description="ISO 3166, two capital letters"),
+            OpenApiParameter("environment", str),
+            OpenApiParameter("owner", str),
+            OpenApiParameter("name", str, description="How the name begins"),
+            OpenApiParameter("state", str, enum=Asset.State.values, description="all but retired where not given"),
+        ],
+        responses={200: page_schema(AssetRow)},
+        tags=["inventory"],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """List assets, as JSON or CSV."""
+        filters = AssetFilters(
+            kind=text_parameter(request, "kind", load_kinds()),
+            uid=text_parameter(request, "uid"),
+            country=text_parameter(request, "country"),
+            environment=text_parameter(request, "environment"),
+            owner=text_parameter(request, "owner"),
+            name_prefix=text_parameter(request, "name"),
+            state=text_parameter(request, "state", Asset.State.values),
+        )
+
+        def fetch(after: str | None, limit: int) -> Page[AssetRow]:
+            return list_assets(filters, after, limit).map(asset_row)
+
+        return list_response(request, fetch, list(AssetRow.__annotations__), name="assets")
+
+
+class AssetView(WorkspaceView):
+    """One asset."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(operation_id="get_asset", responses={200: object_schema(AssetAnswer)}, tags=["inventory"])
+    def get(self, request: Request, asset_id: uuid.UUID) -> Response:
+        """Return its facts with their origin, its relations and its conflicts."""
+        detail = asset_detail(asset_id)
+        if detail is None:
+            raise NotFound("No asset has this id.")
+        return Response(asset_answer(detail))
+
+
+class SourcesView(ListView):
+    """The systems that report."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(
+        operation_id="list_inventory_sources",
+        parameters=[OpenApiParameter("door", str, enum=Source.Door.values)],
+        responses={200: page_schema(SourceRow)},
+        tags=["inventory"],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """List all sources: when they last reported, whether they are silent, and whether all of it arrived."""
+        door = text_parameter(request, "door", Source.Door.values)
+
+        def fetch(after: str | None, limit: int) -> Page[SourceRow]:
+            return Page(tuple(source_row(line) for line in list_sources(timezone.now(), door=door)), None)
+
+        return list_response(request, fetch, list(SourceRow.__annotations__), name="inventory-sources")
+
+
+def asset_row(line: AssetLine) -> AssetRow:
+    """Return an asset as JSON."""
+    return {
+        "id": str(line.id),
+        "kind": line.kind,
+        "uid": line.uid,
+        "name": line.name,
+        "state": line.state,
+        "country": line.country,
+        "environment": line.environment,
+        "owner": line.owner,
+        "organisation": str(line.organisation) if line.organisation else None,
+        "first_seen_at": instant(line.first_seen_at),
+        "last_seen_at": instant(line.last_seen_at),
+    }
+
+
+def asset_answer(detail: AssetDetail) -> AssetAnswer:
+    """Return all that is known of an asset as JSON."""
+    return {
+        **asset_row(detail.line),
+        "revision": detail.revision,
+        "sources": list(detail.sources),
+        "facts": [_fact_row(fact) for fact in detail.facts],
+        "relations": [_relation_row(relation) for relation in detail.relations],
+        "conflicts": dict(detail.conflicts),
+    }
+
+
+def _fact_row(fact: Fact) -> FactRow:
+    return {
+        "name": fact.name,
+        "value": fact.value,
+        "origin": fact.origin,
+        "grade": fact.grade,
+        "source": fact.source,
+        "at": fact.at,
+        "event": fact.event,
+        "derivation": fact.derivation,
+        "inputs": fact.inputs,
+        "reported": [
+            {"source": said.source, "value": said.value, "origin": said.origin, "at": said.at, "event": said.event}
+            for said in fact.reported
+        ],
+    }
+
+
+def _relation_row(relation: RelationLine) -> RelationRow:
+    return {
+        "name": relation.name,
+        "total": relation.total,
+        "ends": [
+            {"id": str(end.id), "kind": end.kind, "uid": end.uid, "name": end.name, "sources": list(end.sources)}
+            for end in relation.ends
+        ],
+    }
+
+
+def source_row(line: SourceLine) -> SourceRow:
+    """Return a source as JSON."""
+    return {
+        "id": str(line.id),
+        "door": line.door,
+        "name": line.name,
+        "grade_class": line.grade_class,
+        "default_origin": line.default_origin,
+        "first_seen_at": instant(line.first_seen_at),
+        "last_seen_at": instant(line.last_seen_at),
+        "expected_every_hours": line.expected_every_hours,
+        "silent": line.silent,
+        "declared": line.declared,
+        "received": line.received,
+        "complete": line.complete,
+        "manifest": dict(line.manifest) if line.manifest is not None else None,
+        "last_event": str(line.last_event) if line.last_event else None,
+    }

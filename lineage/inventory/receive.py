@@ -1,0 +1,153 @@
+"""Receive an inventory batch: clean and judge it without the database, then record it as one event.
+
+The sender sees every row that cannot be used before the batch is projected; the good rest is kept. The same content
+again gets the same receipt. What does not say when it holds (no generated_at, rows without observed_at) may say
+something new by being sent again after other content of the same source: then it is a new event.
+"""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.workspaces.isolation import current_workspace
+from lineage.events.models import Event
+from lineage.events.record import Receipt, store_event
+from lineage.inventory.errors import InventoryRefused
+from lineage.inventory.formats.known import format_named
+from lineage.inventory.formats.parsed import Rejected
+from lineage.inventory.kinds.values import format_timestamp
+from lineage.inventory.nearest import nearest
+from lineage.inventory.reading import DELTA, FULL, Reading
+
+SHOWN = 100
+"""Rejections named in an answer; all of them are kept when the batch is projected."""
+SOURCE_LIMIT = 120
+SAID = ("format", "mode", "kind")
+"""Parameters that the sender chose; the others are found here and are no part of the content."""
+MEDIA_TYPES = {"csv": "text/csv"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A judged batch, ready to be recorded. `rejected` are the first SHOWN of `rejected_total`."""
+
+    source: str
+    body: bytes
+    parameters: dict[str, str]
+    received_digest: bytes
+    redactions: list[dict[str, Any]]
+    reading: Reading
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch at the door."""
+
+    receipt: Receipt
+    prepared: Prepared
+
+
+def prepare(body: bytes, *, source: str, format_name: str, mode: str = "", kind: str = "") -> Prepared:
+    """Clean and judge a batch; touches no database. Raises InventoryRefused where nothing of it can be used.
+
+    1. The parameters must be known, so that a typing error is no silent default.
+    2. Secrets go before anything is kept, and what is judged is what is kept.
+    3. Judge every row; keep the first problems for the answer.
+    4. Without one usable row there is nothing to record, unless an empty population is what it states.
+    """
+    parameters = _parameters(source, format_name, mode, kind)  # 1
+    kept, redactions = format_named(format_name).clean(body, parameters)  # 2
+    reading = Reading(kept, parameters, "declared")
+    rejected: list[Rejected] = []
+    for _ in reading.rows():  # 3
+        rejected += reading.take_problems()[: SHOWN - len(rejected)]
+    rejected += reading.take_problems()[: SHOWN - len(rejected)]
+    states_none = reading.is_full and reading.manifest is not None and reading.manifest.count == 0 and not reading.lines
+    if not reading.accepted and not states_none:  # 4
+        raise _nothing_usable(reading, rejected)
+    parameters["complete"] = "yes" if reading.is_complete else "no"
+    return Prepared(source, kept, parameters, hashlib.sha256(body).digest(), redactions, reading, tuple(rejected))
+
+
+def record(prepared: Prepared, sender: str) -> Outcome:
+    """Record the batch in the entered workspace, once per content (see the top of this file)."""
+    content = _content(prepared)
+    latest = (
+        Event.objects.filter(workspace_id=current_workspace(), kind=Event.Kind.INVENTORY, source=prepared.source)
+        .order_by("-id")
+        .values_list("id", "parameters")
+        .first()
+    )
+    digest = bytes.fromhex(content)
+    if latest is not None and latest[1].get("content") == content:
+        digest = bytes.fromhex(latest[1]["recorded_as"])
+    elif latest is not None and not prepared.reading.dates_itself:
+        digest = hashlib.sha256(digest + latest[0].bytes).digest()
+    receipt = store_event(
+        Event.Kind.INVENTORY,
+        prepared.body,
+        MEDIA_TYPES.get(prepared.parameters["format"], "application/x-ndjson"),
+        prepared.received_digest,
+        digest,
+        sender,
+        source=prepared.source,
+        parameters={**prepared.parameters, "content": content, "recorded_as": digest.hex()},
+        event_time=prepared.reading.as_of,
+        redactions=prepared.redactions,
+    )
+    return Outcome(receipt, prepared)
+
+
+def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str, str]:
+    if not source.strip() or len(source) > SOURCE_LIMIT or not source.isprintable():
+        got = f"source={source[:60]!r}" if source else "no source"
+        raise InventoryRefused(
+            f"Got {got}, expected the name of the reporting system, 1 to {SOURCE_LIMIT} printable characters, the same "
+            "each time: it decides what a full inventory retires. Add &source=<name>.",
+            code="source_invalid",
+        )
+    if mode not in ("", FULL, DELTA):
+        raise InventoryRefused(
+            f"Got mode={mode[:40]!r}, expected full (this is all that the source knows) or delta (this is what "
+            f"changed){nearest(mode, (FULL, DELTA))}",
+            code="mode_unknown",
+        )
+    format_named(format_name)
+    parameters = {"format": format_name, "mode": mode or DELTA, "received_at": format_timestamp(_now())}
+    return parameters | ({"kind": kind} if kind else {})
+
+
+def _now() -> datetime.datetime:
+    return timezone.now()
+
+
+def _content(prepared: Prepared) -> str:
+    """Return the digest of what was sent: the bytes as received, source and parameters."""
+    said: Mapping[str, str] = {name: text for name, text in prepared.parameters.items() if name in SAID}
+    head = json.dumps([prepared.source, said], sort_keys=True).encode()
+    return hashlib.sha256(b"auditline:inventory\x00" + head + b"\x00" + prepared.received_digest).hexdigest()
+
+
+def _nothing_usable(reading: Reading, rejected: list[Rejected]) -> InventoryRefused:
+    if not reading.lines:
+        return InventoryRefused(
+            "Got no asset, expected at least one row. A population that is empty is stated by mode=full and a "
+            'manifest: {"manifest": {"count": 0, "generated_at": "..."}}.',
+            code="inventory_empty",
+        )
+    return InventoryRefused(
+        f"None of {reading.lines} rows can be used, so nothing was kept. {rejected[0].message if rejected else ''} "
+        "Correct the rows named in details and send them again.",
+        code="inventory_no_row",
+        details={
+            "rows": reading.lines,
+            "rejected": [problem.shown() for problem in rejected],
+            "rejected_total": reading.problems,
+        },
+    )
