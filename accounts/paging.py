@@ -41,7 +41,7 @@ CSV_PAGE = 1000
 
 @CharField.register_lookup
 @TextField.register_lookup
-class Prefix(Lookup[Any]):
+class Prefix(Lookup):
     """`name__prefix="abc"`: begins with this text, by an operator that is leakproof and so keeps its index."""
 
     lookup_name = "prefix"
