@@ -62,7 +62,7 @@ STORES = (
     Store("corebank-de", "oracle://corebank-de:1521", "fra1", "", "eu"),
     Store("stream-eu", "kafka://stream-eu:9092", "fra1", "DE", "eu"),
     Store("lake-eu", "s3://veldspar-lake-eu", "dub1", "IE", "eu", replicas=("DE",), training=True),
-    # Its namespace begins with that of lake-eu: the longest match decides.
+    # Its name begins with that of lake-eu, which does not serve it: an entry ends at a boundary.
     Store("lake-eu-archive", "s3://veldspar-lake-eu-archive", "fra2", "DE", "eu", tier="cold"),
     Store("dwh-eu", "postgres://dwh-eu:5432", "fra2", "", "eu"),
     Store("features-eu", "redis://features-eu:6379", "fra1", "DE", "eu", training=True),
@@ -89,6 +89,8 @@ STORES = (
     Store("backup-sg", "", "sin1", "SG", "sg", tier="backup"),
     Store("insight-in", "s3://insight-exchange-in", "bom1", "IN", "eu", tier="warm"),
 )
+# Stores that claim a host, and serve its ports with it.
+_CLAIMED = {"postgres://dwh-eu:5432": "postgres://dwh-eu", "oracle://corebank-de:1521": "oracle://corebank-de"}
 # The namespace of a file gateway that no inventory knows: whatever lies there has no known place.
 UNREGISTERED_NAMESPACE = "sftp://transfer-gw:22"
 
@@ -153,7 +155,7 @@ def report_stores(estate: Estate) -> None:
         attributes: dict[str, Any] = {
             "tier": store.tier,
             "environment": store.environment,
-            "lineage_namespaces": [store.namespace] if store.namespace else [],
+            "lineage_namespaces": [_CLAIMED.get(store.namespace, store.namespace)] if store.namespace else [],
             "replica_countries": list(store.replicas),
         }
         if store.country:

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.members.manage import create_workspace
 from accounts.members.models import ApiToken, Membership, User
@@ -17,7 +19,7 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
 from config.demo.doors import Delivery, DoorClosed, InProcess, OverHttp
 from config.demo.load import Loaded, deliveries, event_batches, load, wanted_state
-from config.demo.logins import demo_workspace, ensure_logins
+from config.demo.logins import Logins, demo_workspace, ensure_logins
 from lineage.events.models import Event
 from lineage.inventory.receive import prepare
 from tests.config.demo.conftest import ANCHOR
@@ -132,6 +134,31 @@ def test_no_door_refuses_a_row(estate: Made) -> None:
         assert judged.reading.is_complete == (one.source != "cmdb-sg")
     assert refused == []
     assert sum(len(batch) for batch in event_batches(folder, manifest)) == manifest.events
+
+
+@pytest.mark.django_db(transaction=True)
+def test_http_doors_of_a_running_service_take_the_same_files(estate: Made, home: Path, live_server: LiveServer) -> None:
+    logins = ensure_logins(demo_workspace("demo"), home)
+    doors = OverHttp(live_server.url, logins)
+    sent = [one for one in deliveries(*estate) if one.source in ("portfolio", "policy-library", "cmdb-sg")]
+    for one in sent:
+        doors.send_inventory(one)
+    batch = next(event_batches(*estate))
+    doors.send_events(batch)
+    doors.send_events(batch)
+    assert events_of() == {"inventory": 3, "run": len(batch)}
+    with pytest.raises(DoorClosed, match="answered 401"):
+        OverHttp(live_server.url, with_wrong_secret(logins)).send_events(batch)
+
+
+def test_service_that_does_not_run_is_told(home: Path) -> None:
+    doors = OverHttp("http://127.0.0.1:9", ensure_logins(demo_workspace("demo"), home))
+    with pytest.raises(DoorClosed, match="Is the service running"):
+        doors.send_events([])
+
+
+def with_wrong_secret(logins: Logins) -> Logins:
+    return replace(logins, pipelines=replace(logins.pipelines, secret="al_wrong"))
 
 
 class StopAfterThree:
