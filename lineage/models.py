@@ -1,8 +1,11 @@
 """Collect the models of this app's slices, so that it keeps one label and one migration folder."""
 
 from lineage.events.models import Event, EventReceipt, Hook, HookDelivery
+from lineage.graph.derivations import DATA_FLOW
 from lineage.graph.models import Flow, Run, RunDataset, RunDeclaration, RunFlow
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Relation, Source
+
+DERIVATIONS_DECLARED = DATA_FLOW is not None  # a process that knows the models knows all derivations
 
 __all__ = [
     "Asset",

@@ -1,0 +1,34 @@
+"""Declare what the graph computes; see lineage/inventory/derivations.py for how and why."""
+
+from lineage.inventory.derivations import declare
+
+RUN_STATE = declare("run_state", 1, [("run", "state"), ("run", "started_at")], "events of the run")
+RUN_COUNTRY = declare(
+    "run_country", 1, [("run", "country")], "country of the cluster that its job runs_on, or of that cluster's site"
+)
+LAST_WRITE = declare(
+    "last_write",
+    1,
+    [("dataset", "last_write_at"), ("dataset", "last_run_id"), ("dataset", "producer_job")],
+    "the newest completed run that wrote it",
+)
+DATA_FLOW = declare(
+    "data_flow",
+    1,
+    [
+        ("data_flow", name)
+        for name in (
+            "source_country",
+            "source_regime",
+            "target_country",
+            "leaves_regime",
+            "personal_data",
+            "transfer_tool_accepted",
+            "target_adequate",
+            "transfer_assessment_required",
+            "runs_last_90d",
+            "basis",
+        )
+    ],
+    "flows of the pair; country and class of both ends; transfer_tool; transfer_schemes of the recipient; regimes.yaml",
+)

@@ -1,0 +1,76 @@
+"""Project: the stage that turns recorded events into assets, facts, runs and flows, at one revision per batch."""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from accounts.journal.actions import Action
+from accounts.journal.append import append
+from accounts.journal.canonical.merkle import leaf_hash, root
+from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.queue import Stage, push
+from accounts.workspaces.revisions import next_revision
+from accounts.workspaces.stages import run_stage
+from lineage.events.models import Event
+from lineage.graph.data_flows import derive_pairs, pairs_reached
+from lineage.graph.dependents import dependents_of, really_changed, steady_documents
+from lineage.graph.derive_runs import derive_run_countries
+from lineage.graph.project_lineage import project_lineage
+from lineage.graph.read_event import read_event
+from lineage.inventory.project import project_inventory
+from lineage.inventory.settle import settle
+
+BATCH = 500
+"""Events per transaction: enough that a batch's fixed cost does not count, few enough to be seen within a second."""
+
+
+def project(workspace_id: uuid.UUID) -> int:
+    """Run the stage: its rows are events that were recorded and not yet projected; return how many were."""
+    return run_stage(Stage.PROJECT, workspace_id, project_events, limit=BATCH)
+
+
+def project_events(event_ids: Sequence[uuid.UUID]) -> None:
+    """Project these events of the entered workspace in one transaction (the stage's).
+
+    1. Read the events; what they tell does not depend on the database.
+    2. Take the revision.
+    3. Inventories, then lineage: assets, facts, relations, runs, flows.
+    4. Settle documents and what derives from one asset or its storage.
+    5. Derive what reads several documents (data flows, places of runs), and settle that.
+    6. Queue the evaluation of what changed and of what reads it.
+    7. State the batch in the journal.
+    """
+    events = list(Event.objects.filter(pk__in=event_ids).order_by("pk"))  # 1
+    if not events:
+        return
+    told = [read_event(event) for event in events if event.kind != Event.Kind.INVENTORY]
+    rev = next_revision("project")  # 2
+    touched = project_inventory([event for event in events if event.kind == Event.Kind.INVENTORY], rev)  # 3
+    lineage = project_lineage(told, rev)
+    touched |= lineage.assets
+    before = steady_documents(touched)
+    changed = settle(touched, rev)  # 4
+    derived = derive_pairs(lineage.pairs | pairs_reached(changed), rev) | derive_run_countries(changed, rev)  # 5
+    changed |= settle(derived, rev)
+    push(Stage.EVALUATE, sorted(changed | dependents_of(changed, really_changed(changed, before))))  # 6
+    _state(events, changed, rev)  # 7
+
+
+def _state(events: Sequence[Event], changed: Collection[uuid.UUID], rev: int) -> None:
+    """Append the statement of a batch: which events it is about, provably, and what they changed.
+
+    `root` is the RFC 6962 root over one leaf per event in the order of ids: the 16 bytes of the id, then the 32 of the
+    digest as kept ("auditline:events/v1"; another content of the leaf gets another version).
+    """
+    leaves = [leaf_hash(event.pk.bytes + bytes(event.kept_digest)) for event in events]
+    body = {
+        "format": "auditline:events/v1",
+        "workspace": str(current_workspace()),
+        "events": dict(sorted(Counter(event.kind for event in events).items())),
+        "first": str(events[0].pk),
+        "last": str(events[-1].pk),
+        "count": len(events),
+        "root": root(leaves).hex(),
+        "assets_changed": len(changed),
+    }
+    append(Action.EVENTS_PROJECTED, body, actor="stage:project", revision=rev)
