@@ -73,7 +73,7 @@ class EmbeddedPostgres(EmbeddedServer):
         binaries = reachable(package.parent, PARTS, PACKAGE, owner) / PACKAGE / "pginstall18" / "bin"
         if not (self.description.database_folder / "PG_VERSION").exists():
             self._initialise(binaries, owner)
-        self._drop_stale_lock()
+        self._drop_stale_locks()
         self._serve(binaries, owner)
         self._bring_in_line()
 
@@ -103,18 +103,17 @@ class EmbeddedPostgres(EmbeddedServer):
             password.unlink()
         draft.rename(self.description.database_folder)  # the commit point
 
-    def _drop_stale_lock(self) -> None:
-        """Remove the lock file of a server that was killed, when another program has its pid by now.
+    def _drop_stale_locks(self) -> None:
+        """Remove lock files of a server that was killed, when another program has its pid by now.
 
-        PostgreSQL itself would refuse to start then. Its second guard, the shared memory block, stays.
+        PostgreSQL itself would refuse to start then. A dead pid is its own to judge, together with the memory block.
         """
-        path = self.description.database_folder / "postmaster.pid"
-        try:
-            pid = int(path.read_text().splitlines()[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return
-        if processes.program(pid) != "postgres":
-            path.unlink(missing_ok=True)
+        data, sockets = self.description.database_folder, self.description.sockets
+        for path in (data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock"):
+            with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
+                pid = int(path.read_text().splitlines()[0])
+                if processes.program(pid) not in (None, "postgres"):
+                    path.unlink()
 
     def _serve(self, binaries: Path, owner: ServerUser) -> None:
         path = self.log

@@ -120,13 +120,14 @@ def test_what_was_committed_is_there_after_its_process_was_killed(postgres: Embe
     assert ask(postgres.description.owner_url, "SELECT n FROM kept") == 7
 
 
-def test_it_starts_when_another_program_has_the_pid_in_its_lock_file(postgres: EmbeddedPostgres) -> None:
+def test_it_starts_when_another_program_has_the_pid_in_its_lock_files(postgres: EmbeddedPostgres) -> None:
     kill(postgres)
-    lock = postgres.description.database_folder / "postmaster.pid"
-    lines = lock.read_text().splitlines()
-    lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    described = postgres.description
+    for lock in (described.database_folder / "postmaster.pid", described.sockets / ".s.PGSQL.5432.lock"):
+        lines = lock.read_text().splitlines()
+        lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
     postgres.start()
-    assert ask(postgres.description.app_url, "SELECT 1") == 1
+    assert ask(described.app_url, "SELECT 1") == 1
 
 
 def test_a_half_made_data_folder_is_made_anew(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""The product and the independent reading of the raw files agree: on what exists, and on every verdict."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.models import DeadLetter
+from audit.pipeline import run_due
+from config.demo.doors import InProcess
+from config.demo.load import due_work, load, wanted_state
+from config.demo.logins import demo_workspace, ensure_logins
+from lineage.inventory.models import Asset, RejectedRow
+from policies.evaluation.queries import current_verdicts
+from tests.config.demo.recount import recount
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+def test_loaded_estate_has_the_counts_and_verdicts_of_the_raw_files(tmp_path: Path) -> None:
+    workspace = demo_workspace("demo")
+    wanted = wanted_state(workspace, None, seed=7, scale=0.16, anchor=timezone.now().date())
+    doors = InProcess(ensure_logins(workspace, tmp_path))
+    manifest = load(tmp_path, workspace, wanted, doors, lambda line: None)
+    run_due(workspace.pk)
+    assert due_work(workspace) == 0
+    counted = recount(tmp_path / "demo" / workspace.slug)
+    with in_workspace(workspace.pk):
+        assert not DeadLetter.objects.exists()
+        assert not RejectedRow.objects.exists()
+        assert dict(sorted(Counter(Asset.objects.values_list("kind", flat=True)).items())) == counted["assets"]
+        found = {
+            (row.check_id, row.asset.kind, row.asset.uid): word
+            for word in ("fail", "unknown", "error")
+            for row in current_verdicts(verdict=word).select_related("asset")
+        }
+    expected = {
+        (row.check, row.kind, row.uid): row.expected
+        for row in manifest.expected
+        if row.check.split("-")[0] in ("SOV", "SEC", "SKL") and row.flips_in_days is None
+    }
+    assert found == expected
