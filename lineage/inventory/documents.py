@@ -10,7 +10,7 @@ from typing import Any
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import fit
 from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
-from lineage.inventory.effective import Computed, Report, effective, leading_source
+from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
 
@@ -23,7 +23,7 @@ class _Row:
     kind: str
     uid: str
     name: str
-    seen: tuple[datetime.datetime, datetime.datetime]
+    first_seen_at: datetime.datetime
     projected: tuple[Any, ...]  # document, provenance, known_relations, conflicts, organisation
     reports: list[Report] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
@@ -51,9 +51,9 @@ def rebuild_documents(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID
 def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
     scope = [current_workspace(), list(asset_ids)]
     rows: dict[uuid.UUID, _Row] = {}
-    for identifier, kind, uid, name, first, last, *projected, organisation in fetch(_ASSETS, scope):
+    for identifier, kind, uid, name, first, *projected, organisation in fetch(_ASSETS, scope):
         rows[identifier] = _Row(
-            identifier, kind, uid, name, (first, last), (*(json.loads(text) for text in projected), organisation)
+            identifier, kind, uid, name, first, (*(json.loads(text) for text in projected), organisation)
         )
     for asset_id, source, grade_class, facts, relations in fetch(_REPORTS, scope):
         rows[asset_id].reports.append(Report(source, grade_class, json.loads(facts)))
@@ -75,14 +75,7 @@ def _write(row: _Row) -> tuple[Any, ...] | None:
     if kind is None:  # a kind that the vocabulary no longer has: what is stored stays as it is
         return None
     result = effective(kind, row.reports, row.computed)
-    first, last = row.seen
-    document = result.document | {
-        "uid": row.uid,
-        "first_seen_at": format_timestamp(first),
-        "last_seen_at": format_timestamp(last),
-    }
-    if source := leading_source(row.reports):
-        document["source"] = source
+    document = result.document | {"uid": row.uid} | _receipts(row)
     known = sorted(row.relations)
     country = str(document.get("country", ""))
     if row.projected == (document, result.provenance, known, result.conflicts, row.organisation):
@@ -101,8 +94,18 @@ def _write(row: _Row) -> tuple[Any, ...] | None:
     )
 
 
+def _receipts(row: _Row) -> dict[str, str]:
+    """Return what follows from its being reported; nothing for an asset that nobody reports (any more)."""
+    if not row.reports:
+        return {}
+    receipts = {"source": leading_source(row.reports), "first_seen_at": format_timestamp(row.first_seen_at)}
+    if last := newest(row.reports):
+        receipts["last_seen_at"] = last
+    return receipts
+
+
 _ASSETS = """
-SELECT id, kind, uid, name, first_seen_at, last_seen_at, document, provenance, known_relations, conflicts,
+SELECT id, kind, uid, name, first_seen_at, document, provenance, known_relations, conflicts,
        organisation_id
 FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)
 """

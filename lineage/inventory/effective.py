@@ -94,6 +94,12 @@ def leading_source(reports: Iterable[Report]) -> str:
     return min(ranked)[1] if ranked else ""
 
 
+def newest(reports: Iterable[Report]) -> str:
+    """Return the newest instant of any report; '' where none is dated. A matter of content, not of arrival."""
+    instants = (entry.get("t", "") for report in reports for entry in report.facts.values())
+    return max(instants, key=instant_key, default="")
+
+
 def observed(where: Mapping[str, str]) -> datetime.datetime:
     """Return when a fact was observed, from its provenance."""
     return datetime.datetime.fromisoformat(where["at"]) if where.get("at") else LONG_AGO
