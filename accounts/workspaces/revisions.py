@@ -36,3 +36,8 @@ def revision_at(instant: datetime.datetime) -> int:
     """Return the last revision known at `instant`; 0 where nothing was known yet."""
     known = Revision.objects.filter(workspace_id=current_workspace(), at__lte=instant)
     return known.order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def newest_revision() -> Revision | None:
+    """Return the newest revision with the instant at which it was known; None while nothing is known."""
+    return Revision.objects.filter(workspace_id=current_workspace()).order_by("-number").first()

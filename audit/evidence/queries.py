@@ -1,6 +1,7 @@
 """Read statements, their place in the ledger, and proofs."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,15 @@ SELF_SIGNED = "self-signed: the operator could have rewritten this"
 """Promise 5: said wherever there is neither witness nor timestamp, which is everywhere as yet."""
 
 
-def statement_page(after: str | None, limit: int, *, action: str = "") -> Page[dict[str, object]]:
-    """Return one page of statements, newest first, with their place in the ledger (None = not sealed yet)."""
+def statements(*, action: str = "", actions: Collection[str] = ()) -> QuerySet[Statement]:
+    """Return statements of this action, or of one of these ('' and () = any)."""
     rows = Statement.objects.filter(action=action) if action else Statement.objects.all()
+    return rows.filter(action__in=actions) if actions else rows
+
+
+def statement_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
+    """Return one page of statements, newest first, with their place in the ledger (None = not sealed yet)."""
+    rows = statements(**filters)
     page = page_of(rows, ["-id"], after, limit, scope="statements")
     places = _places([row.pk for row in page.rows])
     return page.map(lambda row: statement_row(row, places.get(row.pk)))
@@ -73,3 +80,23 @@ def checkpoints() -> QuerySet[Checkpoint]:
 def checkpoint_row(row: Checkpoint) -> dict[str, Any]:
     """Return a checkpoint as a plain row; `note` is the signed note to keep."""
     return {"size": row.size, "root": bytes(row.root).hex(), "note": row.note, "published_at": row.published_at}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a statement stands, without the hashes that prove it: cheap enough for every page."""
+
+    entry: LedgerEntry
+    checkpoint: Checkpoint
+
+
+def place_of(statement: uuid.UUID) -> Place | None:
+    """Return the entry of a statement and the newest checkpoint, which covers it; None while it is not sealed."""
+    entry = LedgerEntry.objects.filter(statement=statement).first()
+    newest = newest_checkpoint()
+    return None if entry is None or newest is None else Place(entry, newest)
+
+
+def newest_entry() -> LedgerEntry | None:
+    """Return the last entry of the ledger."""
+    return LedgerEntry.objects.order_by("-index").first()

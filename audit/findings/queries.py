@@ -24,6 +24,7 @@ def findings(
     entity: uuid.UUID | None = None,
     asset: uuid.UUID | None = None,
     overdue_at: datetime.datetime | None = None,
+    ownerless: bool = False,
 ) -> QuerySet[Finding]:
     """Return findings by these filters ('' and None = any); `overdue_at` keeps open ones that were due before it."""
     exact: dict[str, Any] = {
@@ -31,6 +32,7 @@ def findings(
         "entity": entity, "asset": asset,
     }  # fmt: skip
     rows = Finding.objects.filter(**{name: value for name, value in exact.items() if value})
+    rows = rows.filter(owner="") if ownerless else rows
     return rows.filter(state=Finding.State.OPEN, due_at__lt=overdue_at) if overdue_at else rows
 
 
@@ -79,3 +81,15 @@ def state_counts() -> dict[str, int]:
     open_ = Count("id", filter=Q(state=Finding.State.OPEN))
     found = Finding.objects.aggregate(open=open_, resolved=Count("id") - open_)
     return {"open": found["open"], "resolved": found["resolved"]}
+
+
+def open_count() -> int:
+    """Return the number of open findings; served by the index of the work list alone."""
+    return findings(state=Finding.State.OPEN).count()
+
+
+def worklist_counts(now: datetime.datetime) -> dict[str, int]:
+    """Return how many findings are open, and how many of these are critical or past their limit; one query."""
+    late = Count("id", filter=Q(due_at__lt=now))
+    critical = Count("id", filter=Q(severity_rank=0))
+    return findings(state=Finding.State.OPEN).aggregate(open=Count("id"), overdue=late, critical=critical)

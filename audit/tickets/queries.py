@@ -1,9 +1,11 @@
 """Read tickets."""
 
+import datetime
 import uuid
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.paging import Page, page_of
 from audit.tickets.models import Ticket, TicketEvent
@@ -18,13 +20,15 @@ def tickets(
     unassigned: bool = False,
     severity: str = "",
     family: str = "",
+    due_before: datetime.datetime | None = None,
 ) -> QuerySet[Ticket]:
-    """Return tickets by these filters, with their findings."""
+    """Return tickets by these filters, with their findings; `due_before` keeps those due before it."""
     exact: dict[str, Any] = {
         "state": state, "assignee": assignee, "finding__severity": severity, "finding__family": family,
     }  # fmt: skip
     rows = Ticket.objects.select_related("finding", "assignee")
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    rows = rows.filter(due_at__lt=due_before) if due_before else rows
     return rows.filter(assignee__isnull=True) if unassigned else rows
 
 
@@ -54,3 +58,20 @@ def ticket_row(ticket: Ticket) -> dict[str, object]:
 def history(ticket: uuid.UUID) -> QuerySet[TicketEvent]:
     """Return what happened to a ticket, oldest first."""
     return TicketEvent.objects.filter(ticket=ticket).order_by("at", "id")
+
+
+def open_ticket_count() -> int:
+    """Return the number of open tickets; served by the index of the work list alone."""
+    return Ticket.objects.filter(state=Ticket.State.OPEN).count()
+
+
+def due_counts(now: datetime.datetime, soon: datetime.datetime) -> dict[str, int]:
+    """Return how many tickets are open, overdue, and due before `soon` (overdue ones included); one query."""
+    late, near = Count("id", filter=Q(due_at__lt=now)), Count("id", filter=Q(due_at__lt=soon))
+    return Ticket.objects.filter(state=Ticket.State.OPEN).aggregate(open=Count("id"), overdue=late, soon=near)
+
+
+def tickets_of(findings: Collection[uuid.UUID]) -> dict[uuid.UUID, Ticket]:
+    """Return the ticket of each of these findings."""
+    found = Ticket.objects.filter(finding__in=findings).select_related("assignee")
+    return {ticket.finding_id: ticket for ticket in found}

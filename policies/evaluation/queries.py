@@ -14,7 +14,7 @@ from accounts.paging import Page, page_of
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check, ChecklistVersion
 from policies.checklists.publish import ready_checklists
-from policies.evaluation.codes import CODE_MASK, GRADES, STALE, WAIVED, counts_as_pass, word
+from policies.evaluation.codes import CODE_MASK, GRADES, STALE, WAIVED, base, counts_as_pass, word
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.rules.verdicts import Code
 
@@ -26,7 +26,9 @@ class Tally:
     """Subjects of one check or family by verdict; what is waived or stale is counted there and not as a pass."""
 
     verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
-    grades: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRADES[1:], 0))
+    bare: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))  # those without an overlay
+    grades: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRADES[1:], 0))  # of the passes
+    decided: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRADES[1:], 0))  # of passes and fails
     passed: int = 0
     stale: int = 0
     waived: int = 0
@@ -36,10 +38,19 @@ class Tally:
         self.verdicts[word(byte)] += count
         self.stale += count if byte & STALE else 0
         self.waived += count if byte & WAIVED else 0
+        if byte == base(byte):
+            self.bare[word(byte)] += count
+        if grade:
+            self.decided[grade] += count
         if counts_as_pass(byte):
             self.passed += count
             if grade:
                 self.grades[grade] += count
+
+    @property
+    def population(self) -> int:
+        """Subjects that were judged, whatever came out."""
+        return sum(self.verdicts.values())
 
     @property
     def applicable(self) -> int:
@@ -110,8 +121,12 @@ def current_verdicts(
     kind: str = "",
     asset: uuid.UUID | None = None,
     stale: bool | None = None,
+    overlay: str = "",
 ) -> QuerySet[Any]:
-    """Return current verdicts, one row per asset and check: check_id, slot, byte, code and grade_byte are annotated."""
+    """Return current verdicts, one row per asset and check: check_id, slot, byte, code and grade_byte are annotated.
+
+    `overlay` is "waived", "stale", or "none" for those that have neither.
+    """
     rows: QuerySet[Any] = VerdictVector.objects.annotate(
         check_id=F("version__checks__check_id"),
         slot=F("version__checks__slot"),
@@ -132,6 +147,11 @@ def current_verdicts(
         rows = rows.filter(asset=asset)
     if stale is not None:
         rows = rows.filter(byte__gte=STALE) if stale else rows.filter(byte__lt=STALE)
+    if overlay == "none":
+        rows = rows.filter(byte__lt=WAIVED)
+    elif overlay:
+        bit = {"waived": WAIVED, "stale": STALE}[overlay]
+        rows = rows.annotate(laid=F("byte").bitand(bit)).filter(laid__gt=0)
     return rows.select_related("asset")
 
 

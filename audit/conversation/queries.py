@@ -1,0 +1,16 @@
+"""Read what was asked."""
+
+from django.db.models import QuerySet
+
+from accounts.paging import Page, page_of
+from audit.conversation.models import Question
+
+
+def questions(asked_by: str) -> QuerySet[Question]:
+    """Return the questions of one actor."""
+    return Question.objects.filter(asked_by=asked_by)
+
+
+def question_page(after: str | None, limit: int, asked_by: str) -> Page[Question]:
+    """Return one page of an actor's questions, newest first."""
+    return page_of(questions(asked_by), ["-id"], after, limit, scope="questions")

@@ -1,0 +1,104 @@
+"""Counts and names over many assets and sources: what pages show beside their rows. One query each."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from django.db import connection
+from django.db.models import F, QuerySet
+from django.db.models.functions import Extract
+
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.models import Asset, FactSet, ImportResult, RejectedRow, Source
+
+_SECONDS = 3600
+
+
+def silent_count(now: datetime.datetime) -> int:
+    """Return how many sources should have reported by `now` and did not; sources without a cadence cannot be told."""
+    quiet = Extract(now - F("last_seen_at"), "epoch")
+    return (
+        Source.objects.filter(expected_every_hours__isnull=False)
+        .alias(quiet=quiet)
+        .filter(quiet__gt=F("expected_every_hours") * _SECONDS)
+        .count()
+    )
+
+
+def names_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the names of these assets."""
+    return dict(Asset.objects.filter(pk__in=assets).values_list("pk", "name")) if assets else {}
+
+
+def sources_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Source]]:
+    """Return who says something of each of these assets now, by name."""
+    found: dict[uuid.UUID, list[Source]] = defaultdict(list)
+    rows = FactSet.objects.filter(asset__in=assets, rev_to__isnull=True).select_related("source")
+    for row in rows.only("asset_id", "source__name", "source__last_seen_at", "source__expected_every_hours"):
+        found[row.asset_id].append(row.source)
+    return {asset: sorted(sources, key=lambda source: source.name) for asset, sources in found.items()}
+
+
+def is_silent(source: Source, now: datetime.datetime) -> bool:
+    """Tell whether a source should have reported by `now` and did not."""
+    hours = source.expected_every_hours
+    return hours is not None and now - source.last_seen_at > datetime.timedelta(hours=hours)
+
+
+def count_up_to(rows: QuerySet[Asset], most: int) -> int | None:
+    """Return how many rows there are; None beyond `most`, so that no page counts a whole estate."""
+    count = rows.order_by()[: most + 1].count()
+    return count if count <= most else None
+
+
+def kind_counts(most: int) -> dict[str, int] | None:
+    """Return the number of known assets of each kind; None where there are more than `most` in all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KINDS, [current_workspace(), Asset.State.RETIRED, most + 1])
+        counts = dict(cursor.fetchall())
+    return counts if sum(counts.values()) <= most else None
+
+
+_KINDS = """
+SELECT kind, count(*) FROM (
+  SELECT kind FROM "lineage_asset" WHERE workspace_id = %s AND state <> %s LIMIT %s
+) some GROUP BY kind ORDER BY kind
+"""
+
+
+def reported_counts(kind: str, names: Sequence[str], most: int) -> dict[str, int] | None:
+    """Return for how many assets of a kind each attribute is known; None where there are more than `most` of them."""
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORTED, [list(names), current_workspace(), kind, Asset.State.REPORTED, most + 1])
+        rows = cursor.fetchall()
+    return None if any(of > most for _, _, of in rows) else {name: count for name, count, _ in rows}
+
+
+_REPORTED = """
+SELECT wanted.name, count(*) FILTER (WHERE some.document ? wanted.name), count(some.document)
+FROM unnest(%s::text[]) AS wanted(name)
+LEFT JOIN (
+  SELECT document FROM "lineage_asset" WHERE workspace_id = %s AND kind = %s AND state = %s LIMIT %s
+) some ON true
+GROUP BY wanted.name
+"""
+
+
+def rejected_rows(limit: int, *, event: uuid.UUID | None = None) -> list[RejectedRow]:
+    """Return rows that could not be used: of one batch in its order, or of all, newest first."""
+    if event is not None:
+        return list(RejectedRow.objects.filter(event=event).order_by("line", "id")[:limit])
+    return list(RejectedRow.objects.order_by("-id")[:limit])
+
+
+def import_result(event: uuid.UUID) -> ImportResult | None:
+    """Return what became of a batch; None while it waits to be projected."""
+    return ImportResult.objects.filter(event=event).first()
+
+
+def last_imports(events: Collection[uuid.UUID]) -> dict[uuid.UUID, ImportResult]:
+    """Return the results of these batches, by source."""
+    return {row.source_id: row for row in ImportResult.objects.filter(event__in=events)}

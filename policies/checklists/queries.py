@@ -1,0 +1,72 @@
+"""Read checklists: the active versions, one version, one check as it was judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from policies.checklists.checks import Check, Checklist
+from policies.checklists.models import Check as CheckRow
+from policies.checklists.models import ChecklistVersion
+from policies.checklists.publish import ready_checklists
+from policies.checklists.read import checklist_of
+
+
+@dataclass(frozen=True)
+class CheckInForce:
+    """A check with the version that it stands in and the facts that nobody gives yet."""
+
+    check: Check
+    version: ChecklistVersion
+    number: int  # of the version
+    waiting: tuple[str, ...]
+
+
+def active_versions() -> QuerySet[ChecklistVersion]:
+    """Return the version in force of each checklist."""
+    return ChecklistVersion.objects.filter(active=True).order_by("checklist")
+
+
+def versions(family: str) -> QuerySet[ChecklistVersion]:
+    """Return all versions of a checklist, newest first."""
+    return ChecklistVersion.objects.filter(checklist=family).order_by("-published_at", "-id")
+
+
+def content_of(version: ChecklistVersion) -> Checklist:
+    """Return what a version says; the shipped one as read already where it is that."""
+    ready = ready_checklists().get(version.checklist)
+    if ready is not None and ready.checklist.content_hash == version.content_hash:
+        return ready.checklist
+    return checklist_of(version.body, version.checklist)
+
+
+def waiting_of(family: str) -> Mapping[str, list[str]]:
+    """Return, by check of a shipped checklist, the facts that nobody gives yet."""
+    ready = ready_checklists().get(family)
+    return ready.waiting if ready is not None else {}
+
+
+def check_titles() -> dict[str, str]:
+    """Return the question of every check in force, without a query: checklists are shipped."""
+    return {check.id: check.question for each in ready_checklists().values() for check in each.checklist.checks}
+
+
+def check_severities() -> dict[str, str]:
+    """Return the severity of every check in force, without a query."""
+    return {check.id: check.severity for each in ready_checklists().values() for check in each.checklist.checks}
+
+
+def kinds_of_checks() -> dict[str, str]:
+    """Return the kind of subject of every check in force, without a query."""
+    return {check.id: check.subject for each in ready_checklists().values() for check in each.checklist.checks}
+
+
+def check_as_judged(check_id: str, check_hash: str) -> CheckInForce | None:
+    """Return a check by its content, from whatever version held it; None where no version does."""
+    rows = CheckRow.objects.filter(check_id=check_id).select_related("version").order_by("-version__published_at")
+    row = next((each for each in rows if each.check_hash == check_hash), None)
+    if row is None:
+        return None
+    content = content_of(row.version)
+    check = next(each for each in content.checks if each.id == check_id)
+    return CheckInForce(check, row.version, content.version, tuple(waiting_of(row.version.checklist).get(check_id, ())))

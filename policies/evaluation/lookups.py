@@ -1,0 +1,148 @@
+"""Look up verdicts by their asset and check: what lists of findings, assets and verdicts show beside their rows.
+
+Each function takes one query, however many rows are asked for.
+"""
+
+import datetime
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
+
+from accounts.paging import Page, page_of
+from accounts.workspaces.isolation import current_workspace
+from policies.evaluation.codes import NOT_JUDGED, STALE, WAIVED, base, word
+from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
+from policies.evaluation.queries import Tally, current_verdicts, slot_names, transitions
+from policies.rules.verdicts import Code
+
+Key = tuple[uuid.UUID, str]  # asset, check
+
+
+def bytes_of(keys: Collection[Key]) -> dict[Key, int]:
+    """Return the verdict byte of each (asset, check) that is judged now."""
+    assets, checks = {asset for asset, _ in keys}, {check for _, check in keys}
+    rows = current_verdicts().filter(asset__in=assets, check_id__in=checks)
+    return {(row.asset_id, row.check_id): row.byte for row in rows.select_related(None).only("asset_id")}
+
+
+def tallies_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, Tally]:
+    """Return the verdicts of each of these assets, counted."""
+    found: dict[uuid.UUID, Tally] = defaultdict(Tally)
+    for row in VerdictVector.objects.filter(asset__in=assets).only("asset_id", "codes"):
+        for byte in bytes(row.codes):
+            if byte != NOT_JUDGED:
+                found[row.asset_id].add(byte, "", 1)
+    return found
+
+
+def last_changes(keys: Collection[Key]) -> dict[Key, Transition]:
+    """Return the newest change of each (asset, check): since when the verdict is what it is, and why."""
+    if not keys:
+        return {}
+    rows = Transition.objects.raw(
+        _LAST, [[asset for asset, _ in keys], [check for _, check in keys], current_workspace()]
+    )
+    return {(row.asset_id, row.check_id): row for row in rows}
+
+
+_LAST = """
+SELECT last.* FROM unnest(%s::uuid[], %s::text[]) AS wanted(asset, check_id)
+CROSS JOIN LATERAL (
+  SELECT * FROM "policies_transition" t
+  WHERE t.workspace_id = %s AND t.asset_id = wanted.asset AND t.check_id = wanted.check_id
+  ORDER BY t.id DESC LIMIT 1
+) last
+"""
+
+
+def missing_in(changes: Iterable[Transition]) -> dict[Key, list[str]]:
+    """Return, from the sealed leaves of these changes, the paths that nobody had reported."""
+    places = {(change.statement, change.leaf_index): change for change in changes}
+    if not places:
+        return {}
+    wanted = Q()
+    for statement, index in places:
+        wanted |= Q(statement=statement, leaf_index=index)
+    found: dict[Key, list[str]] = {}
+    for leaf in JudgedLeaf.objects.filter(wanted):
+        change = places[leaf.statement, leaf.leaf_index]
+        for said in json.loads(bytes(leaf.leaf))["changes"]:
+            found[change.asset_id, said["check"]] = said.get("missing", [])
+    return found
+
+
+def leaf_of(change: Transition) -> JudgedLeaf | None:
+    """Return the sealed leaf of a change; None where it is gone."""
+    return JudgedLeaf.objects.filter(statement=change.statement, leaf_index=change.leaf_index).first()
+
+
+def first_leaves(statement: uuid.UUID, limit: int) -> list[JudgedLeaf]:
+    """Return the first leaves of an evaluation's statement."""
+    return list(JudgedLeaf.objects.filter(statement=statement).order_by("leaf_index")[:limit])
+
+
+def recent_changes(limit: int, looked_at: int = 400) -> list[Transition]:
+    """Return the newest changes, newest first; those of a former verdict before first judgements.
+
+    Only the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
+    """
+    newest = list(transitions()[:looked_at])
+    changed = [change for change in newest if change.old != NOT_JUDGED]
+    return (changed or newest)[:limit]
+
+
+def change_page(after: str | None, limit: int, *, family: str = "", check: str = "") -> Page[Transition]:
+    """Return one page of changes, newest first."""
+    rows: QuerySet[Transition] = transitions(check=check).order_by()
+    rows = rows.filter(checklist=family) if family else rows
+    return page_of(rows, ["-id"], after, limit, scope="verdict-changes")
+
+
+def flip_page(until: datetime.datetime, after: str | None, limit: int) -> Page[list[dict[str, Any]]]:
+    """Return one page of what time alone turns to fail by `until`, earliest first; a row holds one asset's verdicts."""
+    rows = VerdictVector.objects.filter(fails_at__lte=until).select_related("asset")
+    page = page_of(rows, ["fails_at", "id"], after, limit, scope="will-fail")
+    names = slot_names({row.version_id for row in page.rows})
+    return page.map(lambda row: list(_flips(row, names, until)))
+
+
+def _flips(
+    row: VerdictVector, names: dict[tuple[uuid.UUID, int], str], until: datetime.datetime
+) -> Iterable[dict[str, Any]]:
+    codes, to = bytes(row.codes), bytes(row.flip_to)
+    for slot, at in enumerate(row.flip_at):
+        if at is not None and at <= until and to[slot] == Code.FAIL:
+            yield {"asset": row.asset, "check": names[row.version_id, slot], "at": at, "byte": codes[slot]}
+
+
+def flip_count(until: datetime.datetime) -> int:
+    """Return how many verdicts time alone turns to fail by `until`; reads only the assets that have such a one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FLIPS, [current_workspace(), until, until, int(Code.FAIL)])
+        return int(cursor.fetchone()[0])
+
+
+_FLIPS = """
+SELECT count(*) FROM "policies_verdictvector" v
+CROSS JOIN LATERAL unnest(v.flip_at) WITH ORDINALITY AS flip(at, place)
+WHERE v.workspace_id = %s AND v.fails_at <= %s AND flip.at <= %s AND get_byte(v.flip_to, flip.place::int - 1) = %s
+"""
+
+
+def count_of(checks: Collection[str] | None, family: str, verdict: str, overlay: str) -> int:
+    """Return how many current verdicts these filters leave, from the roll-ups ('' and None = any)."""
+    cells = VerdictCount.objects.filter(count__gt=0)
+    cells = cells.filter(checklist=family) if family else cells
+    cells = cells.filter(check_id__in=checks) if checks is not None else cells
+    rows = cells.values_list("code").annotate(n=Sum("count"))
+    return sum(count for byte, count in rows if _is(byte, verdict, overlay))
+
+
+def _is(byte: int, verdict: str, overlay: str) -> bool:
+    laid = {"": True, "none": byte == base(byte), "waived": bool(byte & WAIVED), "stale": bool(byte & STALE)}
+    return laid[overlay] and (not verdict or word(byte) == verdict)
