@@ -71,15 +71,21 @@ def _extraction_error(facet: object) -> bool:
 def _declared(
     event: Event, speaker: Ref, named: dict[str, Any], outputs: Iterable[tuple[Ref, dict[str, Any]]]
 ) -> Iterator[Declared]:
-    explicit = members(named.get("facets")).get("lineage")
-    if event.kind != Event.Kind.DATASET and explicit is not None:
+    """Yield the lineage facets; one of another shape is as good as absent, lest it silence what can be inferred."""
+    explicit = members(members(named.get("facets")).get("lineage"))
+    if event.kind != Event.Kind.DATASET and _says(explicit, "entries", list):
         yield job_lineage(speaker, explicit)
     for ref, output in outputs:
         facets = members(output.get("facets"))
-        if facets.get("lineage") is not None:
-            yield dataset_lineage(ref, facets["lineage"])
-        if facets.get("columnLineage") is not None:
-            yield column_lineage(ref, facets["columnLineage"])
+        own, columns = members(facets.get("lineage")), members(facets.get("columnLineage"))
+        if _says(own, "inputs", list) or _says(own, "fields", dict):
+            yield dataset_lineage(ref, own)
+        if columns:
+            yield column_lineage(ref, columns)
+
+
+def _says(facet: dict[str, Any], name: str, shape: type) -> bool:
+    return facet.get("_deleted") is True or isinstance(facet.get(name), shape)
 
 
 def _facts(

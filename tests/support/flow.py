@@ -1,15 +1,36 @@
-"""Work off the stages in this process, as workers would, so that a test sees the end of the flow."""
+"""Send events and work off the stages in this process, as workers would, so that a test sees the end of the flow."""
 
+import json
 import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from accounts.members.models import Role
+from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage
+from lineage.events.models import EventReceipt
+from lineage.events.receive import receive_event
+from lineage.events.record import store_events
+from lineage.graph.models import Flow, Run, RunDataset, RunDeclaration, RunFlow
 from lineage.graph.project import project
+from lineage.inventory.models import Asset, DerivedFact, Relation, Source
+
+ARRIVAL = {"first_seen_at", "last_seen_at"}
+"""Attributes that say when we heard of something: the only ones that may depend on the order of arrival."""
 
 
-def project_all(workspace_id: uuid.UUID) -> int:
-    """Project what waits in a workspace; return how many events were."""
+def send(workspace_id: uuid.UUID, events: Iterable[dict[str, Any]]) -> None:
+    """Record events as the door does, without HTTP."""
+    principal = Principal(workspace_id, Role.PIPELINE, "command", "test")
+    with in_workspace(workspace_id):
+        store_events([receive_event(json.dumps(event).encode(), principal) for event in events])
+
+
+def send_and_project(workspace_id: uuid.UUID, events: Iterable[dict[str, Any]]) -> int:
+    """Record events and project them; return how many were."""
+    send(workspace_id, events)
     return project(workspace_id)
 
 
@@ -17,3 +38,96 @@ def queued(workspace_id: uuid.UUID, stage: Stage) -> set[uuid.UUID]:
     """Return the subjects that wait for a stage, due or not."""
     with in_workspace(workspace_id):
         return set(Work.objects.filter(workspace_id=workspace_id, stage=stage).values_list("subject", flat=True))
+
+
+def asset(workspace_id: uuid.UUID, kind: str, name: str) -> Asset:
+    """Return the only asset of that kind and name."""
+    with in_workspace(workspace_id):
+        return Asset.objects.get(kind=kind, name=name)
+
+
+def flows(workspace_id: uuid.UUID) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Return the current flows by names: (from, to) -> (basis, proven)."""
+    with in_workspace(workspace_id):
+        rows = Flow.objects.filter(rev_to__isnull=True).values_list(
+            "from_dataset__name", "to_dataset__name", "basis", "proven"
+        )
+        return {(source, target): (basis, proven) for source, target, basis, proven in rows}
+
+
+def relations(workspace_id: uuid.UUID, kind: str, name: str) -> dict[str, list[str]]:
+    """Return the current relations of an asset: relation -> names of its targets."""
+    found: dict[str, list[str]] = {}
+    with in_workspace(workspace_id):
+        rows = Relation.objects.filter(from_asset__kind=kind, from_asset__name=name, rev_to__isnull=True)
+        for relation, target in (
+            rows.values_list("name", "to_asset__name").distinct().order_by("name", "to_asset__name")
+        ):
+            found.setdefault(relation, []).append(target)
+    return found
+
+
+def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
+    """Return all that is current about the graph, without ids, revisions and times of arrival, in one order."""
+    with in_workspace(workspace_id):
+        uid = {row.pk: f"{row.kind}:{row.uid}" for row in Asset.objects.all()}
+        digest = {row.pk: bytes(row.content_digest).hex() for row in EventReceipt.objects.all()}
+        run = {row.pk: (uid[row.job_id], row.run_id) for row in Run.objects.all()}
+        current = {"rev_to__isnull": True}
+        return {
+            "assets": _sorted(
+                (uid[row.pk], row.name, row.state, _steady(row.document), _provenance(row), row.known_relations,
+                 row.conflicts)
+                for row in Asset.objects.all()
+            ),
+            "runs": _sorted((run[row.pk], *_columns(row, "asset", "job", "run_id")) for row in Run.objects.all()),
+            "run datasets": _sorted(
+                (run[row.run_id], uid[row.dataset_id], row.direction, row.seen_at, digest[row.event], row.wrote_at)
+                for row in RunDataset.objects.all()
+            ),
+            "declarations": _sorted(
+                (run[row.run_id], uid[row.carrier_id], row.facet, row.seen_at, row.pairs)
+                for row in RunDeclaration.objects.all()
+            ),
+            "run flows": _sorted(
+                (run[row.run_id], uid[row.from_dataset_id], uid[row.to_dataset_id], *_columns(row, "run", "job"))
+                for row in RunFlow.objects.all()
+            ),
+            "flows": _sorted(
+                (uid[row.from_dataset_id], uid[row.to_dataset_id], uid[row.job_id], *_columns(row, "job"))
+                for row in Flow.objects.filter(**current)
+            ),
+            "relations": _sorted(
+                (uid[row.from_asset_id], row.name, uid[row.to_asset_id], row.reported_from)
+                for row in Relation.objects.filter(**current)
+            ),
+            "derived": _sorted(
+                (uid[row.asset_id], row.name, row.value, row.inputs, row.grade, row.observed_at)
+                for row in DerivedFact.objects.filter(**current)
+            ),
+            "sources": _sorted(
+                (row.door, row.name, row.expected_every_hours, row.first_seen_at, row.last_seen_at)
+                for row in Source.objects.all()
+            ),
+        }  # fmt: skip
+
+
+def _columns(row: Any, *without: str) -> Sequence[Any]:
+    """Return the plain columns of a row: no ids, no keys, no revisions."""
+    return [
+        getattr(row, field.attname)
+        for field in row._meta.local_concrete_fields
+        if field.name not in {"id", "rev_from", "rev_to", *without} and not field.is_relation
+    ]
+
+
+def _steady(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ARRIVAL}
+
+
+def _provenance(row: Asset) -> dict[str, Any]:
+    return {name: {k: v for k, v in said.items() if k != "event"} for name, said in row.provenance.items()}
+
+
+def _sorted(rows: Iterable[Any]) -> list[Any]:
+    return sorted(rows, key=repr)
