@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
@@ -30,6 +30,7 @@ class AssetFilters:
     name_prefix: str = ""
     state: str = ""
     organisation: uuid.UUID | None = None
+    source: uuid.UUID | None = None  # who says something of it
 
 
 @dataclass(frozen=True)
@@ -138,15 +139,16 @@ def list_assets(
     filters: AssetFilters, after: str | None, limit: int, *, order: Sequence[str] = ("id",)
 ) -> Page[AssetLine]:
     """Return one page of assets, oldest first unless `order` says otherwise (by "name", "id" for an alphabet)."""
-    return page_of(_filtered(filters), order, after, limit, scope="assets").map(_line)
+    return page_of(filtered(filters), order, after, limit, scope="assets").map(_line)
 
 
 def count_assets(filters: AssetFilters) -> int:
     """Return how many assets the filters leave."""
-    return _filtered(filters).count()
+    return filtered(filters).count()
 
 
-def _filtered(filters: AssetFilters) -> QuerySet[Asset]:
+def filtered(filters: AssetFilters) -> QuerySet[Asset]:
+    """Return the assets that the filters leave, without their documents."""
     rows = Asset.objects.filter(workspace_id=current_workspace())
     exact = {
         "kind": filters.kind,
@@ -162,6 +164,9 @@ def _filtered(filters: AssetFilters) -> QuerySet[Asset]:
         rows = rows.exclude(state=Asset.State.RETIRED)
     if filters.name_prefix:
         rows = rows.filter(name__prefix=filters.name_prefix)
+    if filters.source:
+        said = FactSet.objects.filter(asset=OuterRef("pk"), source=filters.source, rev_to__isnull=True)
+        rows = rows.filter(Exists(said))
     return rows.defer("document", "provenance", "known_relations", "conflicts")
 
 
