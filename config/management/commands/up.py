@@ -26,11 +26,11 @@ from config.stack.valkey import EmbeddedValkey
 QUEUES = "project,evaluate,raise,seal,open,export,notify,celery"
 STOP_ORDER = ("web", "beat", "worker")  # no new work, no new plans, then finish what is in hand
 READY_SECONDS = 120
-# Two processes of eight threads keep 16 connections; with workers and beat this stays well below max_connections.
-WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "8"}
+# Two processes of four threads keep 8 connections; with workers and beat this stays well below max_connections.
+WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "4"}
 
 # In a container everything is root; messages are JSON and tasks carry ids only, so Celery's reason does not hold.
-AS_ROOT_TOO = "ignore:You're running the worker with superuser:RuntimeWarning"
+AS_ROOT_TOO = "ignore:You're running the worker with superuser:UserWarning"
 
 
 class Command(BaseCommand):
