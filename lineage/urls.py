@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from lineage.events import api as events
 from lineage.events import reads
+from lineage.graph import api as graph
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
 
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("raw-events/<uuid:event_id>", reads.RawEventView.as_view(), name="raw-event"),
     path("dead-letters", reads.DeadLettersView.as_view(), name="dead-letters"),
     path("dead-letters/<uuid:letter_id>/replay", reads.ReplayView.as_view(), name="dead-letter-replay"),
+    path("graph/upstream", graph.UpstreamView.as_view(), name="graph-upstream"),
+    path("graph/downstream", graph.DownstreamView.as_view(), name="graph-downstream"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),

@@ -1,29 +1,129 @@
-"""Read flows: what goes directly into and out of a dataset."""
+"""Ask the graph: what feeds a dataset, what it feeds, and how complete the answer is."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
 
-from lineage.graph.models import Flow
+from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.bulk import fetch
+from lineage.inventory.models import Asset
 
-_SHOWN = [
-    "basis", "proven", "first_seen_at", "last_seen_at", "from_dataset__name", "from_dataset__country",
-    "to_dataset__name", "to_dataset__country", "job__name", "job__kind",
-]  # fmt: skip
+Direction = Literal["upstream", "downstream"]
+MAX_DEPTH = 50
+MAX_NODES = 20_000
 
 
 @dataclass(frozen=True)
-class DirectFlows:
-    """The current flows of a dataset; each list is cut at the limit that was asked for."""
+class Node:
+    """A dataset that was reached. `proven`: also by proven flows alone."""
 
-    upstream: Sequence[Flow]
-    downstream: Sequence[Flow]
+    asset_id: uuid.UUID
+    distance: int
+    proven: bool
 
 
-def direct_flows(dataset: uuid.UUID, limit: int) -> DirectFlows:
-    """Return the flows into and out of a dataset, newest first. Two queries."""
-    current = Flow.objects.filter(rev_to__isnull=True).select_related("from_dataset", "to_dataset", "job").only(*_SHOWN)
-    newest = current.order_by("-last_seen_at", "id")
-    return DirectFlows(
-        list(newest.filter(to_dataset=dataset)[:limit]), list(newest.filter(from_dataset=dataset)[:limit])
-    )
+@dataclass(frozen=True)
+class Reach:
+    """What is reached from one dataset at one revision; `reasons` say why the answer may not be the whole."""
+
+    nodes: tuple[Node, ...]  # by distance, then id
+    revision: int
+    reasons: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not self.reasons
+
+
+@dataclass
+class _Walk:
+    """A breadth-first walk that keeps, per node, the least distance and whether proven flows reach it."""
+
+    distance: dict[uuid.UUID, int] = field(default_factory=dict)
+    proven: set[uuid.UUID] = field(default_factory=set)
+    jobs: set[uuid.UUID] = field(default_factory=set)
+    ends: set[uuid.UUID] = field(default_factory=set)  # nodes beyond which there is no flow
+    cut: list[str] = field(default_factory=list)
+
+
+def reach(start: uuid.UUID, direction: Direction, *, depth: int, proven_only: bool, revision: int) -> Reach:
+    """Return every dataset upstream or downstream of `start` within `depth` steps, as known at `revision`.
+
+    One query per step, over all nodes of the step at once.
+    """
+    walk = _walk(start, direction, depth, proven_only, revision)
+    nodes = [Node(one, steps, one in walk.proven) for one, steps in walk.distance.items() if one != start]
+    nodes.sort(key=lambda node: (node.distance, node.asset_id))
+    return Reach(tuple(nodes), revision, tuple(_reasons(walk, start, direction)))
+
+
+def _walk(start: uuid.UUID, direction: Direction, depth: int, proven_only: bool, revision: int) -> _Walk:
+    walk = _Walk({start: 0}, {start})
+    frontier = {start}
+    for step in range(1, depth + 1):
+        rows = fetch(
+            _STEPS[direction], [current_workspace(), sorted(frontier), revision, revision, proven_only, proven_only]
+        )
+        walk.ends |= frontier - {here for here, *_ in rows}
+        following: set[uuid.UUID] = set()
+        for here, there, job, is_proven in rows:
+            walk.jobs.add(job)
+            if is_proven and here in walk.proven and there not in walk.proven:
+                walk.proven.add(there)
+                following.add(there)
+            if there not in walk.distance:
+                walk.distance[there] = step
+                following.add(there)
+        frontier = following
+        if not frontier:
+            return walk
+        if len(walk.distance) > MAX_NODES:
+            walk.cut.append(f"more than {MAX_NODES} datasets are reached; the answer stops at step {step}")
+            return walk
+    beyond = [current_workspace(), sorted(frontier), revision, revision, proven_only, proven_only]
+    if fetch(_STEPS[direction] + " LIMIT 1", beyond):
+        walk.cut.append(f"there is more beyond {depth} steps")
+    return walk
+
+
+def _reasons(walk: _Walk, start: uuid.UUID, direction: Direction) -> Iterable[str]:
+    """Say what is missing (vocabulary, lineage_completeness), as far as runs and marks tell it."""
+    yield from walk.cut
+    if walk.jobs and (gaps := fetch(_GAPS, [sorted(walk.jobs), current_workspace()])):
+        yield f"{len(gaps)} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+    if direction == "upstream":
+        roots = len(walk.ends) - Asset.objects.filter(pk__in=walk.ends, document__is_origin=True).count()
+        if roots:
+            yield f"{roots} datasets have nothing upstream and are not marked is_origin"
+    if not walk.jobs and not _is_named(start):
+        yield "no lineage event names this dataset"
+
+
+def _is_named(dataset: uuid.UUID) -> bool:
+    return bool(fetch(_NAMED, [current_workspace(), dataset]))
+
+
+_STEP = """
+SELECT DISTINCT {here}, {there}, job_id, proven FROM "lineage_flow"
+WHERE workspace_id = %s AND {here} = ANY(%s) AND rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)
+  AND (NOT %s OR proven = %s)
+"""
+_STEPS = {
+    "upstream": _STEP.format(here="to_dataset_id", there="from_dataset_id"),
+    "downstream": _STEP.format(here="from_dataset_id", there="to_dataset_id"),
+}
+
+# Jobs whose newest finished run has an extraction error or read nothing.
+_GAPS = """
+SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
+  SELECT r.id, r.extraction_error FROM "lineage_run" r
+  WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
+  ORDER BY r.ended_at DESC LIMIT 1
+) AS newest
+WHERE newest.extraction_error
+   OR NOT EXISTS (SELECT 1 FROM "lineage_rundataset" d WHERE d.run_id = newest.id AND d.direction = 'input')
+"""
+
+_NAMED = 'SELECT 1 FROM "lineage_rundataset" WHERE workspace_id = %s AND dataset_id = %s LIMIT 1'

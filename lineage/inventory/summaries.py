@@ -102,3 +102,12 @@ def import_result(event: uuid.UUID) -> ImportResult | None:
 def last_imports(events: Collection[uuid.UUID]) -> dict[uuid.UUID, ImportResult]:
     """Return the results of these batches, by source."""
     return {row.source_id: row for row in ImportResult.objects.filter(event__in=events)}
+
+
+def heads_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+    """Return kind and name of each of these assets."""
+    if not assets:
+        return {}
+    return {
+        key: (kind, name) for key, kind, name in Asset.objects.filter(pk__in=assets).values_list("pk", "kind", "name")
+    }

@@ -76,7 +76,9 @@ class ChecklistVersionDetail(WorkspaceView):
         ready = ready_checklists().get(row.checklist)
         waiting = ready.waiting if ready else {}
         checks = Check.objects.filter(version=row).order_by("slot")
-        return Response(_version(row) | {"checks": [_check(check, waiting.get(check.check_id, [])) for check in checks]})
+        return Response(
+            _version(row) | {"checks": [_check(check, waiting.get(check.check_id, [])) for check in checks]}
+        )
 
 
 def _version(row: ChecklistVersion) -> dict[str, Any]:

@@ -170,6 +170,15 @@ class Thing:
             return Lack(path, keys, self.asset, "missing", needed)
         return Fact(path, tuple(prefix + key for key in used), self.asset, value)
 
+    def instants(self, name: str) -> Mapping[str, Any] | None:
+        """Return the stored facts behind an age that counts; None where it stands still, is missing or broken."""
+        age = self.entity.age(name)
+        if age is None or not isinstance(self.read(name), Fact):
+            return None
+        facts = {key: self._stored(key) for key in age.inputs}
+        counts = facts[age.start] is not None and not (age.zero_if is not None and facts[age.zero_if] is True)
+        return facts if counts else None
+
     def _stored(self, name: str) -> Any:
         value = self.document.get(name) if self.document is not None else None
         if value is None:

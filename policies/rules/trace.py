@@ -43,6 +43,11 @@ def trace(node: Node, scene: Scene) -> Traced:
     return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now})
 
 
+def evaluate(node: Node, scene: Scene, scope: Scope) -> Any:
+    """Return the value of a part of a rule, None where it is undecided; `scope` gives the macro variables around it."""
+    return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now, **scope}).value
+
+
 def trace_constant(node: Node, now: datetime) -> Any:
     """Evaluate a tree that reads no facts; None where it has no value (an overflow, a division by zero)."""
     return _Tracer(None).run(node, {"now": now}).value

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 EDITS = {
     "a statement's body": (
-        "UPDATE accounts_statement SET body = jsonb_set(body, '{role}', '\"admin\"') WHERE id = {statement}",
+        "UPDATE accounts_statement SET body = jsonb_set(body, '{{role}}', '\"admin\"') WHERE id = {statement}",
         "{statement}",
     ),
     "who acted": ("UPDATE accounts_statement SET actor = 'member:somebody' WHERE id = {statement}", "{statement}"),

@@ -1,0 +1,117 @@
+"""The same events in any order, with any duplicates and cut into any batches, give the same graph (promise 2)."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.members.manage import create_workspace
+from accounts.workspaces.ids import new_id
+from tests.support.flow import send_and_project, whole_state
+from tests.support.openlineage import dataset, dataset_event, facet, job_event, run_event, sample_events
+
+NAMES = st.sampled_from(["a", "b", "c"])
+RUNS = st.sampled_from(["00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-00000000000b"])
+TIMES = st.sampled_from([f"2026-11-01T0{hour}:00:00Z" for hour in range(4)])
+
+
+def source(name: str, **rest: Any) -> dict[str, Any]:
+    return {"namespace": "postgres://db:5432", "name": name, **rest}
+
+
+TRANSFORMATIONS = st.lists(
+    st.builds(
+        lambda kind, masking: {"type": kind, "masking": masking}, st.sampled_from(["DIRECT", "INDIRECT"]), st.booleans()
+    ),
+    max_size=2,
+)
+COLUMNS = st.one_of(
+    st.just({"_deleted": True}),
+    st.builds(
+        lambda names, steps: facet(
+            fields={"x": {"inputFields": [source(name, field="y", transformations=steps) for name in names]}}
+        ),
+        st.lists(NAMES, max_size=2, unique=True),
+        TRANSFORMATIONS,
+    ),
+)
+EXPLICIT = st.one_of(
+    st.just({"_deleted": True}),
+    st.builds(
+        lambda target, names: facet(
+            entries=[source(target, type="DATASET", inputs=[source(name, type="DATASET") for name in names])]
+        ),
+        NAMES,
+        st.lists(NAMES, max_size=2, unique=True),
+    ),
+)
+OWNERSHIP = st.builds(lambda name: {"ownership": facet(owners=[{"name": name}])}, st.sampled_from(["x", "y", ""]))
+OUTPUTS = st.builds(
+    lambda name, columns, owner: dataset(name, **owner, **({"columnLineage": columns} if columns else {})),
+    NAMES,
+    st.none() | COLUMNS,
+    OWNERSHIP | st.just({}),
+)
+SETS = st.lists(st.builds(dataset, NAMES), max_size=2)
+RUN_EVENTS = st.builds(
+    lambda kind, at, run, job, inputs, outputs, explicit: run_event(
+        kind,
+        at,
+        run=run,
+        job=job,
+        namespace=f"scheduler-{job}",
+        inputs=inputs,
+        outputs=outputs,
+        job_facets={"lineage": explicit} if explicit else {},
+    ),
+    st.sampled_from(["START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER", None]),
+    TIMES,
+    RUNS,
+    st.sampled_from(["j", "k"]),
+    SETS,
+    st.lists(OUTPUTS, max_size=2),
+    st.none() | st.none() | EXPLICIT,
+)
+OTHER_EVENTS = st.one_of(
+    st.builds(
+        lambda at, inputs, outputs: job_event("j", "scheduler-j", at, inputs=inputs, outputs=outputs), TIMES, SETS, SETS
+    ),
+    st.builds(lambda at, about: dataset_event(about, at), TIMES, OUTPUTS),
+)
+HISTORIES = st.lists(RUN_EVENTS | RUN_EVENTS | OTHER_EVENTS, min_size=1, max_size=7)
+
+
+def state_after(batches: list[list[dict[str, Any]]]) -> dict[str, list[Any]]:
+    workspace = create_workspace(f"w-{new_id()}", "", actor="command")
+    for batch in batches:
+        send_and_project(workspace.pk, batch)
+    return whole_state(workspace.pk)
+
+
+@pytest.mark.django_db
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(HISTORIES, st.randoms(use_true_random=False), st.lists(st.integers(1, 3), min_size=7, max_size=7))
+def test_order_duplicates_and_batches_make_no_difference(
+    history: list[dict[str, Any]], random: Any, sizes: list[int]
+) -> None:
+    expected = state_after([history])
+    shuffled = history + random.sample(history, k=len(history) // 2)
+    random.shuffle(shuffled)
+    batches = []
+    for size in sizes:
+        batches.append(shuffled[:size])
+        shuffled = shuffled[size:]
+    got = state_after([batch for batch in [*batches, shuffled] if batch])
+    for part, rows in expected.items():
+        assert got[part] == rows, part
+
+
+def test_the_published_samples_give_the_same_graph_backwards_one_by_one(db: None) -> None:
+    events = sample_events()
+    forwards = state_after([events])
+    backwards = state_after([[event] for event in reversed(events)])
+    for part, rows in forwards.items():
+        assert backwards[part] == rows, part
+    assert len(forwards["runs"]) == 19
+    assert len(forwards["flows"]) == 6
