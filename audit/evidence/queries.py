@@ -100,3 +100,8 @@ def place_of(statement: uuid.UUID) -> Place | None:
 def newest_entry() -> LedgerEntry | None:
     """Return the last entry of the ledger."""
     return LedgerEntry.objects.order_by("-index").first()
+
+
+def statement_named(statement: uuid.UUID) -> Statement | None:
+    """Return a statement; None where the workspace has none of this id."""
+    return Statement.objects.filter(pk=statement).first()

@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -93,3 +94,9 @@ def worklist_counts(now: datetime.datetime) -> dict[str, int]:
     late = Count("id", filter=Q(due_at__lt=now))
     critical = Count("id", filter=Q(severity_rank=0))
     return findings(state=Finding.State.OPEN).aggregate(open=Count("id"), overdue=late, critical=critical)
+
+
+def ids_of(keys: Collection[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], uuid.UUID]:
+    """Return the finding of each (asset, check) that has one."""
+    found = Finding.objects.filter(asset__in={asset for asset, _ in keys}, check_id__in={check for _, check in keys})
+    return {(asset, check): key for key, asset, check in found.values_list("pk", "asset_id", "check_id")}

@@ -257,6 +257,11 @@ def silent_sources(now: datetime.datetime) -> list[SourceLine]:
     return [line for line in list_sources(now) if line.silent]
 
 
+def silent_count(now: datetime.datetime) -> int:
+    """Return how many sources are silent."""
+    return len(silent_sources(now))
+
+
 def _source_line(source: Source, now: datetime.datetime) -> SourceLine:
     hours = source.expected_every_hours
     silent = None if hours is None else now - source.last_seen_at > datetime.timedelta(hours=hours)

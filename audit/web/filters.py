@@ -1,0 +1,105 @@
+"""The filter forms over lists. Errors say what was got, what was expected and what to do."""
+
+from django import forms
+
+from audit.web.lists import FilterForm, any_of, words
+from audit.web.words import SEVERITIES
+from lineage.inventory.kinds.load import load_kinds
+from policies.checklists.publish import ready_checklists
+from policies.evaluation.queries import VERDICTS
+
+KINDS = [(name, name.replace("_", " ")) for name in sorted(load_kinds())]
+
+
+def family_choices() -> list[tuple[str, str]]:
+    """Return the families of the shipped checklists; read when a form is made, for reading them compiles them."""
+    return [(family, f"{family} · {ready.checklist.title}") for family, ready in ready_checklists().items()]
+
+
+def check_field() -> forms.CharField:
+    """Return a filter by a check's id."""
+    return forms.RegexField(
+        r"^[A-Za-z]{2,8}-[0-9]{2,3}$",
+        label="Check",
+        required=False,
+        error_messages={"invalid": "Expected the id of a check, such as SOV-04."},
+        widget=forms.TextInput(attrs={"placeholder": "SOV-04", "size": 8}),
+    )
+
+
+class ByFamily(FilterForm):
+    """Filters that start with a family and a check."""
+
+    family = any_of("Family", [], "All families")
+    check = check_field()
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["family"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "All families"), *family_choices()]
+
+    def clean_check(self) -> str:
+        """Return the check's id as it is written."""
+        return str(self.cleaned_data["check"]).upper()
+
+
+class FindingFilters(ByFamily):
+    """Filters over findings."""
+
+    search_field = "owner"
+    severity = any_of("Severity", words(SEVERITIES))
+    kind = any_of("Kind", KINDS, "All kinds")
+    owner = forms.CharField(label="Owner", required=False, max_length=400)
+    field_order = ["severity", "family", "check", "kind", "owner", "view"]
+
+
+class VerdictFilters(ByFamily):
+    """Filters over verdicts; `order` "changed" lists changes, "flip" what time alone turns to fail."""
+
+    verdict = any_of("Verdict", words(VERDICTS))
+    overlay = any_of("Overlay", [("none", "Neither waived nor stale"), ("waived", "Waived"), ("stale", "Stale")])
+    kind = any_of("Kind", KINDS, "All kinds")
+    order = any_of("Order", [("changed", "Newest change first"), ("flip", "Next to fail first")], "By asset")
+    field_order = ["verdict", "overlay", "family", "check", "kind", "order", "view"]
+
+
+class AssetFilterForm(FilterForm):
+    """Filters over assets."""
+
+    search_field = "name"
+    name = forms.CharField(label="Name begins with", required=False, max_length=200)
+    kind = any_of("Kind", KINDS, "All kinds")
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        label="Country",
+        required=False,
+        error_messages={"invalid": "Expected two letters of ISO 3166, such as DE."},
+        widget=forms.TextInput(attrs={"placeholder": "DE", "size": 3}),
+    )
+    environment = forms.CharField(label="Environment", required=False, max_length=40)
+    owner = forms.CharField(label="Owner", required=False, max_length=400)
+    source = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_country(self) -> str:
+        """Return the code as documents keep it."""
+        return str(self.cleaned_data["country"]).upper()
+
+
+class TicketFilters(FilterForm):
+    """Filters over tickets."""
+
+    severity = any_of("Severity", words(SEVERITIES))
+    family = any_of("Family", [], "All families")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["family"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "All families"), *family_choices()]
+
+
+class StatementFilters(FilterForm):
+    """Filters over statements."""
+
+    action = any_of("Action", [], "All actions")

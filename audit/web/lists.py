@@ -1,0 +1,146 @@
+"""What every list page does alike: filters, views, a pager by key, and the whole list as CSV.
+
+A filter that cannot be read leaves no rows, because a filter that is dropped would widen the answer.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+
+from accounts.paging import CSV_PAGE, Page, csv_lines
+from accounts.workspaces.isolation import in_workspace
+from audit.web.links import with_query
+from audit.web.scope import Scope
+
+PER_PAGE = 50
+COUNTED = 100_000
+"""Rows that a page counts at most where no roll-up knows the number."""
+FIRST = "0"  # the first page in the trail of cursors; no cursor reads so
+TRAIL = 8  # former pages that "Previous" can reach; the address stays short
+
+Fetch = Callable[[str | None, int], Page[Any]]
+
+
+class FilterForm(forms.Form):
+    """Filters over a list; `view` is hidden and chooses a named view."""
+
+    use_required_attribute = False
+    search_field = ""
+    view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters in force, '' and None left out; {} for a form that cannot be read."""
+        given = self.cleaned_data if self.is_valid() else {}
+        return {name: value for name, value in given.items() if value not in ("", None, False)}
+
+
+def any_of(label: str, choices: Sequence[tuple[str, str]], any_word: str = "Any") -> forms.ChoiceField:
+    """Return a choice that may be left open, with an error that names what is known."""
+    known = ", ".join(value for value, _ in choices[:12])
+    return forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[("", any_word), *choices],
+        error_messages={"invalid_choice": f"Got %(value)s, expected one of {known}. Choose one from the list."},
+    )
+
+
+def words(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return choices that read as they are: "not_applicable" is "Not applicable"."""
+    return [(value, value.replace("_", " ").capitalize()) for value in values]
+
+
+def named_views(request: HttpRequest, views: Mapping[str, str], current: str, counts: Mapping[str, int]) -> list[Any]:
+    """Return the views over a list as links; a view without a count shows none."""
+    return [
+        {
+            "label": label,
+            "href": with_query(request, view=name),
+            "count": counts.get(name),
+            "current": name == current,
+        }
+        for name, label in views.items()
+    ]
+
+
+def count_up_to(rows: "QuerySet[Any, Any]", most: int = COUNTED) -> int | None:
+    """Return how many rows there are; None beyond `most`, so that no page counts over everything."""
+    count = rows.order_by()[: most + 1].count()
+    return count if count <= most else None
+
+
+def list_context(
+    request: HttpRequest, form: FilterForm, page: Page[Any], total: int | None, *, csv: bool = True
+) -> dict[str, Any]:
+    """Return what the list templates share: filters and chips, pager, CSV."""
+    cleared: dict[str, object] = dict.fromkeys(form.fields, None)
+    return {
+        "filter_form": form,
+        "search_field": form.search_field,
+        "active_filters": _chips(request, form),
+        "clear_href": with_query(request, "", **(cleared | {"view": request.GET.get("view")})),
+        "page": pager(request, page, total),
+        "csv_href": with_query(request, f"{request.path}.csv") if csv else "",
+    }
+
+
+def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, Any]]:
+    chips = []
+    for name, value in form.chosen.items():
+        field = form.fields[name]
+        if not form[name].is_hidden:
+            choices: Any = field.choices if isinstance(field, forms.ChoiceField) else ()
+            shown = dict(choices).get(value, value)
+            shown = "yes" if shown is True else shown
+            chips.append({"label": field.label, "value": shown, "remove_href": with_query(request, "", **{name: None})})
+    return chips
+
+
+def pager(request: HttpRequest, page: Page[Any], total: int | None) -> dict[str, Any]:
+    """Return the pager. Pages are found by key, so the way back is kept in the address as a trail of cursors."""
+    here = request.GET.get("after") or FIRST
+    trail = [cursor for cursor in request.GET.get("back", "").split("~") if cursor]
+    previous_href = next_href = ""
+    if here != FIRST:
+        before = trail[-1] if trail else FIRST
+        previous_href = _page_href(request, before, trail[:-1])
+    if page.next is not None:
+        next_href = _page_href(request, page.next, [*trail, here][-TRAIL:])
+    return {"shown": len(page.rows), "total": total, "previous_href": previous_href, "next_href": next_href}
+
+
+def _page_href(request: HttpRequest, after: str, trail: Sequence[str]) -> str:
+    return with_query(request, after="" if after == FIRST else after, back="~".join(trail))
+
+
+EMPTY: Page[Any] = Page((), None)
+
+
+def fetched(request: HttpRequest, form: FilterForm, fetch: Fetch) -> Page[Any]:
+    """Return the page that the address asks for; an empty one where the filters cannot be read."""
+    return fetch(request.GET.get("after") or None, PER_PAGE) if form.is_valid() else EMPTY
+
+
+def csv_answer(
+    scope: Scope, form: FilterForm, fetch: Fetch, columns: Sequence[str], name: str
+) -> StreamingHttpResponse:
+    """Answer with the whole filtered list as CSV, streamed page by page; the same rows as the page and the API."""
+    first = fetch(None, CSV_PAGE) if form.is_valid() else EMPTY  # in the request: a refusal is still a clear error
+    return StreamingHttpResponse(
+        csv_lines(columns, _all_rows(scope, first, fetch)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{scope.slug}-{name}.csv"'},
+    )
+
+
+def _all_rows(scope: Scope, page: Page[Any], fetch: Fetch) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of all pages; it runs after the view has left the workspace, so each page enters it again."""
+    yield from page.rows
+    while page.next is not None:
+        with in_workspace(scope.workspace.pk):
+            page = fetch(page.next, CSV_PAGE)
+        yield from page.rows

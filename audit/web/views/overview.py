@@ -1,0 +1,177 @@
+"""Overview: where we stand, what changed, what is due, what will fail when, who is silent."""
+
+import datetime
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.members.rights import Right
+from audit.findings.queries import worklist_counts
+from audit.tickets.models import Ticket
+from audit.tickets.queries import WORKLIST, due_counts, tickets
+from audit.web.links import asset_href, check_href, href
+from audit.web.posture import family_rows, total_row
+from audit.web.scope import Scope, workspace_page
+from audit.web.views.sources import source_note, source_state
+from audit.web.words import plural, shown_verdict
+from lineage.inventory.queries import SourceLine, list_sources
+from lineage.inventory.summaries import kind_counts
+from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import check_titles, kinds_of_checks
+from policies.evaluation.codes import word
+from policies.evaluation.lookups import flip_count, recent_changes
+from policies.evaluation.models import Transition
+from policies.evaluation.queries import FamilyPosture, WillFail, posture, will_fail
+
+SHOWN = 8
+SOON = datetime.timedelta(days=7)
+MONTH = datetime.timedelta(days=30)
+COUNTED_ASSETS = 20_000
+
+
+@workspace_page("overview", GET=Right.READ)
+def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Show the standing; every number is a roll-up or bounded, so it costs the same for a million assets."""
+    families = posture()
+    sources = list_sources(scope.now)
+    checks = {family: len(ready.checklist.checks) for family, ready in ready_checklists().items()}
+    total = total_row(scope.slug, families, checks)
+    context = {
+        "population": _population(families, sources, total["population"]),
+        "tiles": _tiles(scope, families),
+        "hrefs": _hrefs(scope),
+        "families": family_rows(scope.slug, families, checks),
+        "total": total,
+        "changes": [_change(scope, each) for each in recent_changes(SHOWN)],
+        "due": _due(scope),
+        "flip_days": _flip_days(scope, will_fail(scope.now + MONTH, SHOWN)),
+        "sources": [_source(scope, each) for each in sources if source_state(each) != "reporting"][:SHOWN],
+    }
+    return render(request, "web/overview.html", context)
+
+
+def judged_assets(families: Sequence[FamilyPosture]) -> dict[str, int]:
+    """Return the number of judged assets by kind, from the roll-ups: each check of a kind judges all of them."""
+    kinds = kinds_of_checks()
+    found: dict[str, int] = {}
+    for each in families:
+        for check, tally in each.checks.items():
+            if (kind := kinds.get(check)) is not None:
+                found[kind] = max(found.get(kind, 0), tally.population)
+    return found
+
+
+def _population(families: Sequence[FamilyPosture], sources: Sequence[SourceLine], verdicts: int) -> dict[str, Any]:
+    silent = sum(1 for each in sources if each.silent)
+    incomplete = sum(1 for each in sources if each.complete is False)
+    known = kind_counts(COUNTED_ASSETS)
+    judged = sum(judged_assets(families).values())
+    assets = sum(known.values()) if known is not None else None
+    return {
+        "expected": len(sources),
+        "received": len(sources) - silent,
+        "silent": silent,
+        "incomplete": incomplete,
+        "assets": assets,
+        "judged": judged,
+        "verdicts": verdicts,
+        "statement": _statement(assets, judged, verdicts, len(sources), silent, incomplete),
+    }
+
+
+def _statement(assets: int | None, judged: int, verdicts: int, sources: int, silent: int, incomplete: int) -> str:
+    if not sources:
+        return "No source has reported, so nothing is known and nothing is a pass."
+    known = f"More than {COUNTED_ASSETS:,} assets" if assets is None else plural(assets, "asset")
+    gaps = [f"{silent} silent"] * bool(silent) + [f"{incomplete} incomplete"] * bool(incomplete)
+    covered = f"{', '.join(gaps)}: what these hold back is not in the figures" if gaps else "none silent or incomplete"
+    return (
+        f"{known} known from {plural(sources, 'source')} ({covered}); {judged:,} judged, {plural(verdicts, 'verdict')}."
+    )
+
+
+def _tiles(scope: Scope, families: Sequence[FamilyPosture]) -> dict[str, Any]:
+    found = worklist_counts(scope.now)
+    due = due_counts(scope.now, scope.now + SOON)
+    return {
+        "findings_open": found["open"],
+        "findings_critical": found["critical"],
+        "findings_note": f"{found['critical']:,} critical, {found['overdue']:,} past their limit",
+        "tickets_due": due["soon"],
+        "tickets_overdue": due["overdue"],
+        "tickets_note": f"{due['overdue']:,} of them overdue",
+        "unknown": sum(each.total.verdicts["unknown"] for each in families),
+        "flips": flip_count(scope.now + MONTH),
+    }
+
+
+def _hrefs(scope: Scope) -> dict[str, str]:
+    return {
+        "findings_open": href("findings", scope.slug, view="open"),
+        "tickets_due": href("tickets", scope.slug, view="soon"),
+        "unknown": href("verdicts", scope.slug, verdict="unknown"),
+        "flips": href("verdicts", scope.slug, order="flip"),
+    }
+
+
+def _change(scope: Scope, change: Transition) -> dict[str, Any]:
+    return {
+        "at": change.judged_at,
+        "check_code": change.check_id,
+        "check_href": check_href(scope.slug, change.check_id),
+        "asset_name": change.asset.name,
+        "asset_kind": change.kind,
+        "asset_href": asset_href(scope.slug, change.asset_id),
+        "before": shown_verdict(word(change.old)),
+        "after": shown_verdict(word(change.new)),
+    }
+
+
+def _due(scope: Scope) -> list[dict[str, Any]]:
+    rows = tickets(state=Ticket.State.OPEN, due_before=scope.now + MONTH).order_by(*WORKLIST)[:SHOWN]
+    return [
+        {
+            "id": row.pk,
+            "number": row.number,
+            "title": row.title,
+            "severity": row.finding.severity,
+            "due_at": row.due_at,
+            "overdue": row.due_at < scope.now,
+            "assignee": row.assignee.email if row.assignee else "",
+        }
+        for row in rows
+    ]
+
+
+def _flip_days(scope: Scope, flips: Sequence[WillFail]) -> list[dict[str, Any]]:
+    titles = check_titles()
+    return [
+        {"day": day, "flips": [_flip(scope, each, titles) for each in group]}
+        for day, group in itertools.groupby(flips, key=lambda each: each.at.date())
+    ]
+
+
+def _flip(scope: Scope, flip: WillFail, titles: dict[str, str]) -> dict[str, Any]:
+    return {
+        "at": flip.at,
+        "check_code": flip.check_id,
+        "check_href": check_href(scope.slug, flip.check_id),
+        "asset_name": flip.asset.name,
+        "asset_href": asset_href(scope.slug, flip.asset.pk),
+        "before": shown_verdict(flip.verdict),
+        "after": "fail",
+        "reason": titles.get(flip.check_id, ""),
+    }
+
+
+def _source(scope: Scope, source: SourceLine) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "href": href("sources", scope.slug),
+        "state": source_state(source),
+        "last_at": source.last_seen_at,
+        "note": source_note(source),
+    }
