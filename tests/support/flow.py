@@ -68,7 +68,10 @@ def relations(workspace_id: uuid.UUID, kind: str, name: str) -> dict[str, list[s
 
 
 def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
-    """Return all that is current about the graph, without ids, revisions and times of arrival, in one order."""
+    """Return all that is current about the graph, without ids, revisions and times of arrival, in one order.
+
+    A retired row of a flow that was believed for a while is history: whether it exists depends on what was known when.
+    """
     with in_workspace(workspace_id):
         uid = {row.pk: f"{row.kind}:{row.uid}" for row in Asset.objects.all()}
         digest = {row.pk: bytes(row.content_digest).hex() for row in EventReceipt.objects.all()}
@@ -78,7 +81,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
             "assets": _sorted(
                 (uid[row.pk], row.name, row.state, _steady(row.document), _provenance(row), row.known_relations,
                  row.conflicts)
-                for row in Asset.objects.all()
+                for row in Asset.objects.exclude(state=Asset.State.RETIRED)
             ),
             "runs": _sorted((run[row.pk], *_columns(row, "asset", "job", "run_id")) for row in Run.objects.all()),
             "run datasets": _sorted(

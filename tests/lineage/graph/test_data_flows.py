@@ -26,7 +26,7 @@ def storage(uid: str, country: str | None, at: str = "2026-11-01T00:00:00Z") -> 
 
 def row(
     kind: str, uid: str, attributes: dict[str, Any], relations: Any = None, at: str = "2026-11-01T00:00:00Z"
-) -> Any:
+) -> dict[str, Any]:
     return {"kind": kind, "uid": uid, "attributes": attributes, "relations": relations or {}, "observed_at": at}
 
 
