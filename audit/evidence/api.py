@@ -72,7 +72,9 @@ class Statements(ListView):
     rights = {"GET": Right.READ}
 
     @extend_schema(
-        parameters=[OpenApiParameter("action", str), *PAGE_PARAMETERS], responses={200: page_schema(StatementRow)}
+        operation_id="list_statements",
+        parameters=[OpenApiParameter("action", str), *PAGE_PARAMETERS],
+        responses={200: page_schema(StatementRow)},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """List statements."""

@@ -81,7 +81,7 @@ class Exports(ListView):
 
     rights = {"GET": Right.READ, "POST": Right.EXPORT}
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses={200: page_schema(ExportRow)})
+    @extend_schema(operation_id="list_exports", parameters=PAGE_PARAMETERS, responses={200: page_schema(ExportRow)})
     def get(self, request: Request) -> HttpResponseBase:
         """List exports."""
         return list_response(request, queries.export_page, list(ExportRow.__annotations__), name="exports")

@@ -33,6 +33,11 @@ def export_row(export: Export) -> dict[str, object]:
     }
 
 
+def exports() -> QuerySet[Export]:
+    """Return all exports of the entered workspace."""
+    return Export.objects.all()
+
+
 def schedules() -> QuerySet[ExportSchedule]:
     """Return the schedules that are on, next first."""
     return ExportSchedule.objects.filter(enabled=True).order_by("next_at", "id")

@@ -61,7 +61,9 @@ class Findings(ListView):
 
     rights = {"GET": Right.READ}
 
-    @extend_schema(parameters=[*FILTERS, *PAGE_PARAMETERS], responses={200: page_schema(FindingRow)})
+    @extend_schema(
+        operation_id="list_findings", parameters=[*FILTERS, *PAGE_PARAMETERS], responses={200: page_schema(FindingRow)}
+    )
     def get(self, request: Request) -> HttpResponseBase:
         """List findings by severity and limit."""
         filters = {

@@ -51,6 +51,7 @@ class Tickets(ListView):
     rights = {"GET": Right.READ}
 
     @extend_schema(
+        operation_id="list_tickets",
         parameters=[OpenApiParameter("state", str), OpenApiParameter("severity", str), *PAGE_PARAMETERS],
         responses={200: page_schema(TicketRow)},
     )

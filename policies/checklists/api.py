@@ -57,7 +57,7 @@ class Checklists(WorkspaceView):
 
     rights = {"GET": Right.READ}
 
-    @extend_schema(responses={200: object_schema(ChecklistList)})
+    @extend_schema(operation_id="list_checklists", responses={200: object_schema(ChecklistList)})
     def get(self, request: Request) -> Response:
         """List the active checklists."""
         rows = ChecklistVersion.objects.filter(active=True).order_by("checklist")

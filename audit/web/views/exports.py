@@ -1,0 +1,150 @@
+"""Exports: make one now, schedules, what was made, and how to verify it."""
+
+import json
+import uuid
+import zipfile
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+
+from accounts.errors import AuditlineError
+from accounts.members.queries import actor_names
+from accounts.members.rights import Right
+from audit.exports.make_export import export_path, request_export
+from audit.exports.models import Export
+from audit.exports.queries import export_page, export_row, exports, schedules
+from audit.exports.schedules import add_schedule, remove_schedule
+from audit.web.forms import ScheduleForm
+from audit.web.links import href
+from audit.web.lists import PER_PAGE, pager
+from audit.web.proofs import VERIFY
+from audit.web.scope import Scope, workspace_page
+
+STATES = {"waiting": "making", "running": "making", "ready": "made", "failed": "failed"}
+SCOPE = "Everything in this workspace"
+
+
+@workspace_page("exports", GET=Right.READ, POST=Right.EXPORT)
+def export_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List exports and schedules; a POST asks for one now."""
+    if request.method == "POST":
+        export = request_export(actor=scope.principal.actor)
+        messages.success(request, "The export is being made.")
+        return redirect("web:export", scope.slug, export.pk)
+    return _show(request, scope, ScheduleForm())
+
+
+@workspace_page("exports", POST=Right.SCHEDULE)
+def schedule_add(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Add a schedule."""
+    form = ScheduleForm(request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            add_schedule(given["name"], given["cron"], given["timezone"], actor=scope.principal.actor, user=scope.user)
+        except AuditlineError as refused:
+            form.add_error("cron", refused.message)
+        else:
+            messages.success(request, f"The schedule {given['name']} is on.")
+            return redirect("web:exports", scope.slug)
+    return _show(request, scope, form, 400)
+
+
+@workspace_page("exports", POST=Right.SCHEDULE)
+def schedule_remove(request: HttpRequest, scope: Scope, schedule_id: uuid.UUID) -> HttpResponse:
+    """Switch a schedule off; its exports stay."""
+    schedule = get_object_or_404(schedules(), pk=schedule_id)
+    remove_schedule(schedule, actor=scope.principal.actor)
+    messages.success(request, f"The schedule {schedule.name} is off.")
+    return redirect("web:exports", scope.slug)
+
+
+def _show(request: HttpRequest, scope: Scope, form: ScheduleForm, status: int = 200) -> HttpResponse:
+    page = export_page(request.GET.get("after") or None, PER_PAGE)
+    names = actor_names(str(row["requested_by"]) for row in page.rows)
+    context = {
+        "form": scope.may(Right.EXPORT) or None,
+        "make_href": href("exports", scope.slug),
+        "schedule_form": form if scope.may(Right.SCHEDULE) else None,
+        "schedule_href": href("schedule_add", scope.slug),
+        "schedules": [
+            {
+                "id": each.pk,
+                "format": "bundle",
+                "scope": each.name,
+                "cadence": f"{each.cron} ({each.timezone})",
+                "next_at": each.next_at,
+                "last_state": "none",
+                "pause_href": href("schedule_remove", scope.slug, each.pk) if scope.may(Right.SCHEDULE) else "",
+            }
+            for each in schedules()
+        ],
+        "exports": [_row(scope, row, names) for row in page.rows],
+        "page": pager(request, page, None),
+    }
+    return render(request, "web/exports/list.html", context, status=status)
+
+
+def _row(scope: Scope, row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    size = row["size"]
+    return {
+        "id": row["id"],
+        "format": "bundle",
+        "scope": SCOPE,
+        "revision": row["revision"],
+        "as_of": row["finished_at"],
+        "made_at": row["finished_at"] or row["requested_at"],
+        "by": names.get(row["requested_by"], row["requested_by"]),
+        "size": f"{size / 1024:,.0f} KiB" if size else "",
+        "digest": row["sha256"],
+        "state": STATES[row["state"]],
+        "error": row["error"],
+        "download_href": href("export_file", scope.slug, row["id"]) if row["state"] == "ready" else "",
+    }
+
+
+@workspace_page("exports", GET=Right.READ)
+def export_detail(request: HttpRequest, scope: Scope, export_id: uuid.UUID) -> HttpResponse:
+    """Show one export: its progress, then its files, hashes, and how to verify it."""
+    export = get_object_or_404(exports(), pk=export_id)
+    row = export_row(export)
+    context: dict[str, Any] = {
+        "crumbs": [{"label": "Exports", "href": href("exports", scope.slug)}, {"label": str(export.pk), "href": ""}],
+        "export": _row(scope, row, actor_names([export.requested_by]))
+        | {"coverage": "", "checkpoint_size": export.ledger_size, "witnessed": False, "verify_command": VERIFY},
+        "files": _files(export),
+    }
+    if export.state in (Export.State.WAITING, Export.State.RUNNING):
+        context |= {
+            "progress": {
+                "title": "Making the export", "text": "Tables, then the ledger, then the zip.",
+                "done": row["progress"], "of": 100, "state": "running",
+            },
+            "poll_href": href("export", scope.slug, export.pk, progress=1),
+        }  # fmt: skip
+    if request.GET.get("progress"):
+        done = {"title": "Ready", "text": "The export is made.", "of": None, "state": "done",
+                "href": href("export", scope.slug, export.pk), "action": "Show it"}  # fmt: skip
+        return render(request, "web/components/progress.html", context if "progress" in context else {"progress": done})
+    return render(request, "web/exports/detail.html", context)
+
+
+def _files(export: Export) -> list[dict[str, Any]]:
+    """Return the manifest's files of a finished export."""
+    path = export_path(export.workspace_id, export.pk)
+    if export.state != Export.State.READY or not path.is_file():
+        return []
+    with zipfile.ZipFile(path) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    return [{"path": each["path"], "bytes": each["bytes"], "digest": each["sha256"]} for each in manifest["files"]]
+
+
+@workspace_page("exports", GET=Right.READ)
+def export_file(request: HttpRequest, scope: Scope, export_id: uuid.UUID) -> HttpResponseBase:
+    """Download the bundle."""
+    export = get_object_or_404(exports(), pk=export_id, state=Export.State.READY)
+    path = export_path(export.workspace_id, export.pk)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=export.file_name)

@@ -1,0 +1,148 @@
+"""Tickets: the work behind findings, who has it and until when."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from accounts.members.queries import members
+from accounts.members.rights import Right
+from audit.findings.models import Finding
+from audit.tickets.models import Ticket
+from audit.tickets.queries import history, ticket_page, tickets
+from audit.tickets.work_on import assign, set_due
+from audit.web.filters import TicketFilters
+from audit.web.forms import AssignForm, DueForm
+from audit.web.links import href
+from audit.web.lists import count_up_to, fetched, list_context, named_views
+from audit.web.scope import Scope, workspace_page
+from audit.web.timelines import newest_first, ticket_events
+from audit.web.words import shown_verdict
+from policies.checklists.queries import check_remediations
+from policies.evaluation.codes import STALE, WAIVED, word
+from policies.evaluation.lookups import bytes_of
+
+VIEWS = {"open": "Open", "mine": "Mine", "unassigned": "Nobody assigned", "closed": "Closed"}
+
+
+def _filters(scope: Scope, form: TicketFilters) -> dict[str, Any]:
+    chosen = form.chosen
+    narrowed: dict[str, Any] = {name: chosen.get(name, "") for name in ("severity", "family")}
+    match chosen.get("view", "open"):
+        case "mine":
+            return narrowed | {"state": Ticket.State.OPEN, "assignee": scope.user.pk}
+        case "unassigned":
+            return narrowed | {"state": Ticket.State.OPEN, "unassigned": True}
+        case "closed":
+            return narrowed | {"state": Ticket.State.CLOSED}
+        case _:
+            return narrowed | {"state": Ticket.State.OPEN}
+
+
+@workspace_page("tickets", GET=Right.READ)
+def ticket_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List tickets, what is due first."""
+    form = TicketFilters(request.GET)
+    filters = _filters(scope, form)
+    page = fetched(request, form, lambda after, limit: ticket_page(after, limit, **filters))
+    shown = {ticket.pk: ticket for ticket in tickets().filter(pk__in=[row["id"] for row in page.rows])}
+    context = {
+        "views": named_views(request, VIEWS, form.chosen.get("view", "open"), {}),
+        "tickets": [_row(scope, shown[row["id"]]) for row in page.rows],
+        **list_context(request, form, page, count_up_to(tickets(**filters)), csv=False),
+    }
+    return render(request, "web/tickets/list.html", context)
+
+
+def _row(scope: Scope, ticket: Ticket) -> dict[str, Any]:
+    finding = ticket.finding
+    return {
+        "id": ticket.pk,
+        "number": ticket.number,
+        "title": ticket.title,
+        "severity": finding.severity,
+        "state": ticket.state,
+        "assignee": ticket.assignee.email if ticket.assignee else "",
+        "due_at": ticket.due_at,
+        "overdue": ticket.state == Ticket.State.OPEN and ticket.due_at < scope.now,
+        "opened_at": ticket.opened_at,
+        "closed_at": ticket.closed_at,
+        "reopened": ticket.reopened,
+        "finding": {"id": finding.pk, "check_code": finding.check_id, "check_title": finding.title},
+        "asset": {"id": finding.asset_id, "name": finding.name, "kind": finding.kind},
+    }
+
+
+@workspace_page("tickets", GET=Right.READ)
+def ticket_detail(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> HttpResponse:
+    """Show a ticket: what to change, by whom, by when."""
+    ticket = get_object_or_404(tickets(), pk=ticket_id)
+    return _show(request, scope, ticket, {})
+
+
+@workspace_page("tickets", POST=Right.WORK_TICKETS)
+def ticket_assign(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> HttpResponse:
+    """Give the ticket to a member, or to nobody."""
+    ticket = get_object_or_404(tickets(), pk=ticket_id)
+    form = _assign_form(ticket, request.POST)
+    if not form.is_valid():
+        return _show(request, scope, ticket, {"assign_form": form}, 400)
+    chosen = next((each.user for each in members() if each.user.email == form.cleaned_data["assignee"]), None)
+    assign(ticket, chosen, actor=scope.principal.actor)
+    messages.success(request, f"Assigned to {chosen.email if chosen else 'nobody'}.")
+    return redirect("web:ticket", scope.slug, ticket.pk)
+
+
+@workspace_page("tickets", POST=Right.WORK_TICKETS)
+def ticket_due(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> HttpResponse:
+    """Set the day by which it shall be done."""
+    ticket = get_object_or_404(tickets(), pk=ticket_id)
+    form = DueForm(request.POST)
+    if not form.is_valid():
+        return _show(request, scope, ticket, {"due_form": form}, 400)
+    set_due(ticket, form.cleaned_data["due"], actor=scope.principal.actor)
+    messages.success(request, f"Due on {form.cleaned_data['due']}.")
+    return redirect("web:ticket", scope.slug, ticket.pk)
+
+
+def _assign_form(ticket: Ticket, data: Any = None) -> AssignForm:
+    form = AssignForm(data, initial={"assignee": ticket.assignee.email if ticket.assignee else ""})
+    field = form.fields["assignee"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [("", "Nobody"), *[(each.user.email, each.user.email) for each in members()]]
+    return form
+
+
+def _show(
+    request: HttpRequest, scope: Scope, ticket: Ticket, bound: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    finding = ticket.finding
+    byte = bytes_of([(finding.asset_id, finding.check_id)]).get((finding.asset_id, finding.check_id), 0)
+    shown = _row(scope, ticket)
+    shown["finding"] |= {
+        "verdict": shown_verdict(word(byte)),
+        "waived": bool(byte & WAIVED),
+        "stale": bool(byte & STALE),
+    }
+    shown |= {
+        "closed_by": f"the check {finding.reason}" if finding.state == Finding.State.RESOLVED else "",
+        "remediation": check_remediations().get(finding.check_id, ""),
+        "reason": finding.title,
+    }
+    context: dict[str, Any] = {
+        "crumbs": [
+            {"label": "Tickets", "href": href("tickets", scope.slug)},
+            {"label": f"No. {ticket.number}", "href": ""},
+        ],
+        "ticket": shown,
+        "events": newest_first(ticket_events(ticket.number, list(history(ticket.pk)))),
+        "assign_href": href("ticket_assign", scope.slug, ticket.pk),
+        "due_href": href("ticket_due", scope.slug, ticket.pk),
+    }
+    if scope.may(Right.WORK_TICKETS) and ticket.state == Ticket.State.OPEN:
+        context |= {"assign_form": _assign_form(ticket), "due_form": DueForm(initial={"due": ticket.due_at.date()})}
+    return render(request, "web/tickets/detail.html", context | dict(bound), status=status)
