@@ -59,10 +59,17 @@ def inflate(chunks: Iterator[bytes], limit: int) -> bytes:
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
+    """Yield the body as sent.
+
+    Java clients compress on the fly and send it chunked, without a length. Django reads no such body; the server says
+    with `wsgi.input_terminated` that its stream ends by itself, so it is read there.
+    """
+    chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
+    stream = request.META["wsgi.input"] if chunked else request
     try:
-        while chunk := request.read(CHUNK):
+        while chunk := stream.read(CHUNK):
             yield chunk
-    except UnreadablePostError:
+    except (UnreadablePostError, OSError):
         raise EventRefused("The body ended before it was complete. Send it again.", code="body_incomplete") from None
 
 

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import json
+from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -68,6 +70,16 @@ def test_a_compressed_event_is_the_same_event(cast: Cast) -> None:
     plain = post(cast.api["pipeline"], body).json()["receipt"]
     packed = post(cast.api["pipeline"], gzip.compress(body, 3), HTTP_CONTENT_ENCODING="gzip").json()["receipt"]
     assert packed == plain | {"duplicate": True}
+
+
+def test_a_chunked_body_is_the_same_event(cast: Cast) -> None:
+    def chunked(body: bytes) -> Any:
+        stream: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+        return post(cast.api["pipeline"], b"", **stream)
+
+    plain = post(cast.api["pipeline"], run_event()).json()["receipt"]
+    assert chunked(json.dumps(run_event()).encode()).json()["receipt"] == plain | {"duplicate": True}
+    assert chunked(b" " * (11 * 1024 * 1024)).status_code == 413
 
 
 def test_what_real_producers_do_is_taken(cast: Cast) -> None:
