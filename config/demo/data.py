@@ -15,7 +15,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {"eu": EU_ALLOWED, "ch": ("CH",), "sg":
 
 # domain: classification, business columns, personal columns, whether it runs every day
 DOMAINS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...], bool]] = {
-    "customer": ("personal", ("customer_id", "segment", "since"), ("full_name", "birth_date", "email"), True),
+    "customer": ("personal", ("customer_id", "segment", "since"), ("full_name", "birth_date", "email"), False),
     "kyc": (
         "personal_special",
         ("customer_id", "risk_score", "checked_at"),
@@ -26,7 +26,7 @@ DOMAINS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...], bool]] = {
     "payments": ("personal", ("payment_id", "amount", "currency", "booked_at"), ("debtor_iban", "creditor_iban"), True),
     "cards": ("personal", ("card_token", "amount", "merchant_code", "booked_at"), ("holder_name",), True),
     "deposits": ("personal", ("deposit_id", "amount", "matures_at"), ("holder_name",), False),
-    "lending": ("personal", ("loan_id", "principal", "rate", "term_months"), ("full_name", "income"), True),
+    "lending": ("personal", ("loan_id", "principal", "rate", "term_months"), ("full_name", "income"), False),
     "mortgages": ("personal", ("mortgage_id", "principal", "rate", "property_code"), ("full_name", "income"), False),
     "wealth": ("personal", ("portfolio_id", "assets", "currency"), ("holder_name", "tax_country"), False),
     "collateral": ("confidential", ("collateral_id", "loan_id", "value"), (), False),

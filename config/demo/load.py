@@ -12,7 +12,9 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
+from celery import current_app
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.workspaces.models import Work, Workspace
 from accounts.workspaces.queue import Stage
@@ -23,7 +25,8 @@ from config.demo.logins import write_private
 
 BATCH = 500
 STAGES = (Stage.PROJECT, Stage.EVALUATE, Stage.RAISE, Stage.OPEN, Stage.SEAL)
-STALLED_SECONDS = 90
+STALLED_SECONDS = 60
+"""Without any progress for so long, the workers are asked whether they are there."""
 Say = Callable[[str], None]
 
 
@@ -115,17 +118,27 @@ def event_batches(folder: Path, manifest: Manifest) -> Iterator[list[str]]:
 
 
 def watch(workspace: Workspace, say: Say, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Say what still waits until nothing does; return False when nothing moved for a while (no worker runs)."""
+    """Say what still waits until nothing does; return False where no worker answers, so that nothing would move."""
     last, still = -1, 0.0
     while (due := due_work(workspace)) > 0:
         if due != last:
             last, still = due, 0.0
             say(f"{due:,} pieces of work wait for the workers")
-        elif still > STALLED_SECONDS:
-            return False
+        elif still >= STALLED_SECONDS:
+            if not worker_answers():
+                return False
+            still = 0.0
         pause(2)
         still += 2
     return True
+
+
+def worker_answers() -> bool:
+    """Return whether a worker takes orders; a long batch is no reason to give up, no worker is."""
+    try:
+        return bool(current_app.control.ping(timeout=2))
+    except OperationalError:
+        return False
 
 
 def due_work(workspace: Workspace) -> int:

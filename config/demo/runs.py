@@ -1,6 +1,6 @@
 """When it ran: the runs of every job over the days before the anchor, and what follows from them.
 
-At scale 1: 36 block and feature jobs a day and the rest once a week over 90 days, about 4,800 runs, two events each.
+At scale 1: 34 jobs a day and the rest once a week over 90 days, about 4,200 runs, two events each.
 Below scale 1 the history is shorter (never under two weeks); above it there are more blocks.
 """
 

@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--anchor", type=date.fromisoformat, default=None, help="the estate's today (default: today)"
         )
         parser.add_argument("--seed", type=int, default=SEED)
-        parser.add_argument("--scale", type=float, default=1.0, help="1 = about 410 data sets and 4,900 runs")
+        parser.add_argument("--scale", type=float, default=1.0, help="1 = 417 data sets and 4,200 runs")
         parser.add_argument("--no-wait", action="store_true", help="do not wait until the workers are done")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,10 +15,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.members.manage import create_workspace
 from accounts.members.models import ApiToken, Membership, User
+from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
+from accounts.workspaces.queue import Stage, push
 from config.demo.doors import Delivery, DoorClosed, InProcess, OverHttp
-from config.demo.load import Loaded, deliveries, event_batches, load, wanted_state
+from config.demo.load import Loaded, deliveries, event_batches, load, wanted_state, watch
 from config.demo.logins import Logins, demo_workspace, ensure_logins
 from lineage.events.models import Event
 from lineage.inventory.receive import prepare
@@ -103,6 +105,15 @@ def test_interrupted_load_goes_on_with_its_anchor_and_doubles_nothing(home: Path
     assert f"anchor {ANCHOR}" in said
     manifest = json.loads((home / "demo" / "demo" / "manifest.json").read_text())
     assert 0 < interrupted < events_of()["run"] == manifest["events"]
+
+
+def test_waiting_ends_when_no_worker_answers(home: Path) -> None:
+    workspace = demo_workspace("demo")
+    with in_workspace(workspace.pk):
+        push(Stage.PROJECT, [new_id()])
+    said: list[str] = []
+    assert not watch(workspace, said.append, pause=lambda seconds: None)
+    assert len(said) == 1
 
 
 def test_another_anchor_is_refused_for_the_same_workspace(home: Path) -> None:
