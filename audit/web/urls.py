@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from audit.web.views import (
+    assets,
     evidence,
     exports,
     findings,
@@ -40,6 +41,9 @@ workspace_pages = [
     path("exports/schedules/<uuid:schedule_id>/remove/", exports.schedule_remove, name="schedule_remove"),
     path("exports/<uuid:export_id>/", exports.export_detail, name="export"),
     path("exports/<uuid:export_id>/file", exports.export_file, name="export_file"),
+    path("assets/", assets.assets, name="assets"),
+    path("assets/.csv", assets.assets_csv, name="assets_csv"),
+    path("assets/<uuid:asset_id>/", assets.asset, name="asset"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("members/", settings.members, name="members"),
     path("members/<uuid:member_id>/remove/", settings.member_remove, name="member_remove"),

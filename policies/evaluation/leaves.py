@@ -2,7 +2,8 @@
 
 Members of a leaf, beside those of canonical/batch.py: "judged_at", "changes": [{"check", "slot", "hash" (of the check),
 "from", "to" (words), "byte", "grade", "reason", "missing": [paths], "facts": [{"path", "value", "asset", "keys":
-[{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be added; none changes its meaning.
+[{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be
+added; none changes its meaning.
 """
 
 import datetime

@@ -39,7 +39,7 @@ def test_killing_the_worker_and_flushing_the_broker_loses_nothing_and_doubles_no
         assert answer.json()["summary"]["successful"] == BATCH, answer.content
 
     worker = start_worker(tmp_path / "worker.log")
-    eventually(lambda: 0 < finished_assets(cast) or None, what="the first results")
+    eventually(lambda: finished_assets(cast) > 0, what="the first results")
     kill(worker)
     redis.Redis.from_url(settings.REDIS_URL.replace("redis+socket://", "unix://")).flushall()
 

@@ -15,8 +15,8 @@ from accounts.workspaces.revisions import current_revision
 from audit.findings.queries import ids_of
 from audit.web.facts import attribute_of, facts_known
 from audit.web.filters import AssetFilterForm
-from audit.web.links import asset_href, check_href, href
-from audit.web.lists import FilterForm, count_up_to, csv_answer, fetched, list_context, with_query
+from audit.web.links import asset_href, check_href, href, with_query
+from audit.web.lists import FilterForm, count_up_to, csv_answer, fetched, list_context
 from audit.web.posture import buckets
 from audit.web.scope import Scope, workspace_page
 from audit.web.timelines import newest_first, verdict_events

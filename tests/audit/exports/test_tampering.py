@@ -1,12 +1,11 @@
 """What an export covered cannot be changed unseen: not in its files, not in the database, not with all rights there.
 
-Each test makes an export, keeps its checkpoint outside, plays a superuser who edits one row, exports again, and verifies
-the new export against the kept checkpoint with the command that anybody would use.
+Each test makes an export, keeps its checkpoint outside, plays a superuser who edits one row, exports again, and
+verifies the new export against the kept checkpoint with the command that anybody would use.
 """
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -32,18 +31,18 @@ EDITS = {
     ),
     "a deleted ledger entry": ("DELETE FROM audit_ledgerentry WHERE statement = {statement}", "{index}"),
     "a judged leaf": (
-        "UPDATE policies_judgedleaf SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'fail', 'pass'), 'UTF8') "
-        "WHERE statement = {evaluation}",
+        """UPDATE policies_judgedleaf SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'fail', 'pass'), 'UTF8')
+        WHERE statement = {evaluation}""",
         "{evaluation}",
     ),
 }
 
 
 @pytest.fixture
-def kept(cast: Cast, tmp_path: Path) -> Iterator[Path]:
+def kept(cast: Cast, tmp_path: Path) -> Path:
     """An export of an estate with a failing check; what is kept outside is the whole first bundle."""
     judged_estate(cast)
-    yield export(cast, tmp_path / "first.zip")
+    return export(cast, tmp_path / "first.zip")
 
 
 def test_an_untouched_export_verifies_alone_and_against_an_earlier_one(cast: Cast, kept: Path, tmp_path: Path) -> None:
