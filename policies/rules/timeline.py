@@ -11,7 +11,7 @@ from lineage.inventory.kinds.ages import SPAN
 from lineage.inventory.kinds.types import Age
 from policies.rules.facts import Thing
 from policies.rules.judge import Situation
-from policies.rules.trace import Scene, evaluate
+from policies.rules.trace import Scene, Traced, trace_part
 from policies.rules.tree import Call, Field, Items, Macro, Node, Related, Variable
 
 Basis = Literal["proven", "possible"]
@@ -100,9 +100,13 @@ class Clock:
         return prepared.possible if self.basis == "possible" and prepared.possible is not None else prepared.proven
 
     def value(self, node: Node, scope: Scope, instant: datetime) -> Any:
-        """Evaluate a node at an instant; None: undecided."""
+        """Return a node's value at an instant; None: undecided."""
+        return self.trace(node, scope, instant).value
+
+    def trace(self, node: Node, scope: Scope, instant: datetime) -> Traced:
+        """Evaluate a node at an instant."""
         scene = self.scene(instant)
-        return evaluate(node, scene, {name: self._resolve(bound, instant) for name, bound in scope.items()})
+        return trace_part(node, scene, {name: self._resolve(bound, instant) for name, bound in scope.items()})
 
     def _resolve(self, bound: Bound, instant: datetime) -> Any:
         match bound:
@@ -175,7 +179,7 @@ class Clock:
             case Variable() if isinstance(bound := scope.get(node.name), Computed):
                 return self.drift(bound.node, bound.scope, at, between_ticks=between_ticks)
             case Variable() | Field():
-                moving = [atom for atom in self.atoms(node, scope, at) if not (between_ticks and atom.next_tick(at))]
+                moving = self._moving(node, scope, at, between_ticks)
                 return moving[0].drift(at) if moving else STILL
             case Call(op="+"):
                 return added(of(node.args[0]), of(node.args[1]))
@@ -193,7 +197,10 @@ class Clock:
             case Call(op="*" | "/"):
                 return self._multiplied(node, scope, at, of(node.args[0]), of(node.args[1]))
             case _:
-                return None if self.atoms(node, scope, at) else STILL
+                return None if self._moving(node, scope, at, between_ticks) else STILL
+
+    def _moving(self, node: Node, scope: Scope, at: datetime, between_ticks: bool) -> list[Atom]:
+        return [atom for atom in self.atoms(node, scope, at) if not (between_ticks and atom.next_tick(at))]
 
     def _multiplied(
         self, node: Call, scope: Scope, at: datetime, left: "Drift | None", right: "Drift | None"

@@ -43,9 +43,9 @@ def trace(node: Node, scene: Scene) -> Traced:
     return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now})
 
 
-def evaluate(node: Node, scene: Scene, scope: Scope) -> Any:
-    """Return the value of a part of a rule, None where it is undecided; `scope` gives the macro variables around it."""
-    return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now, **scope}).value
+def trace_part(node: Node, scene: Scene, scope: Scope) -> Traced:
+    """Evaluate a part of a rule; `scope` gives the macro variables around it."""
+    return _Tracer(scene).run(node, {"asset": scene.asset, "now": scene.now, **scope})
 
 
 def trace_constant(node: Node, now: datetime) -> Any:

@@ -53,14 +53,18 @@ class Watch:
         return None
 
     def state(self, instant: datetime) -> Any:
-        """Return what the comparison gives;
+        """Return what the comparison gives; for equality the order of its sides.
 
-        for equality the order of its sides, which comes back to no former value.
+        Undecided has two states: an error that time makes a missing fact is a change of the verdict.
         """
-        if self.node.op not in ("==", "!=") or self.node.args[0].type.name not in _ORDERED:
-            return self.clock.value(self.node, self.scope, instant)
-        a, b = (self.clock.value(arg, self.scope, instant) for arg in self.node.args)
-        return None if a is None or b is None else (a > b) - (a < b)
+        if self.node.op in ("==", "!=") and self.node.args[0].type.name in _ORDERED:
+            a, b = (self.clock.value(arg, self.scope, instant) for arg in self.node.args)
+            if a is not None and b is not None:
+                return (a > b) - (a < b)
+        traced = self.clock.trace(self.node, self.scope, instant)
+        if traced.value is None:
+            return "broken" if any(lack.why == "broken" for lack in traced.lacks) else "missing"
+        return traced.value
 
     def _stretch(self, start: datetime) -> tuple[datetime, Drift | None]:
         """Return how far nothing jumps after `start`, and the drift of the difference of the sides until then.
