@@ -15,6 +15,7 @@ DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CSRF_FAILURE_VIEW = "audit.web.views.errors.form_expired"
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -17,3 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
 ]
+
+handler400 = "audit.web.views.errors.bad_request"
+handler403 = "audit.web.views.errors.forbidden"
+handler404 = "audit.web.views.errors.not_found"
+handler500 = "audit.web.views.errors.server_error"

@@ -63,7 +63,7 @@ def kind_counts(most: int) -> dict[str, int] | None:
 _KINDS = """
 SELECT kind, count(*) FROM (
   SELECT kind FROM "lineage_asset" WHERE workspace_id = %s AND state <> %s LIMIT %s
-) some GROUP BY kind ORDER BY kind
+) few GROUP BY kind ORDER BY kind
 """
 
 
@@ -78,11 +78,11 @@ def reported_counts(kind: str, names: Sequence[str], most: int) -> dict[str, int
 
 
 _REPORTED = """
-SELECT wanted.name, count(*) FILTER (WHERE some.document ? wanted.name), count(some.document)
+SELECT wanted.name, count(*) FILTER (WHERE few.document ? wanted.name), count(few.document)
 FROM unnest(%s::text[]) AS wanted(name)
 LEFT JOIN (
   SELECT document FROM "lineage_asset" WHERE workspace_id = %s AND kind = %s AND state = %s LIMIT %s
-) some ON true
+) few ON true
 GROUP BY wanted.name
 """
 
