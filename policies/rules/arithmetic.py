@@ -22,8 +22,10 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-MAX_DURATION = timedelta(microseconds=(2**63 - 1) // 1000)
-"""Google's engine computes durations in 64-bit nanoseconds: about 292 years."""
+MAX_DURATION = timedelta(seconds=(2**63 - 1) // 10**9)
+"""About 292 years: Google's engine computes durations in 64-bit nanoseconds. Within the last second of that range it
+overflows for some operands and not for others, so that we end at the whole second.
+"""
 
 
 def apply(op: CallOp, type_: TypeName, values: Sequence[Any]) -> Any:

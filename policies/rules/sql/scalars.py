@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from policies.rules.arithmetic import MAX_DURATION
 from policies.rules.facts import INT_MAX, INT_MIN
 from policies.rules.schema import Schema
 from policies.rules.sql.bounds import int_range, magnitude
-from policies.rules.sql.build import binary, call, cast, guarded, number, text
+from policies.rules.sql.build import binary, call, cast, guarded, micros, number, text
 from policies.rules.tree import Call, CallOp
 
 TIME_RANGE = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 """The years 1 to 9999 in microseconds since 1970, as in cel-spec, doc/langdef.md, section Timestamps."""
-DURATION_RANGE = (-(2**63 // 1000), 2**63 // 1000)
+DURATION_RANGE = (-micros(MAX_DURATION), micros(MAX_DURATION))
 
 _COMPARE: Mapping[str, type[exp.Expression]] = {
     "==": exp.EQ,

@@ -119,7 +119,7 @@ class Maker:
         return format_timestamp(NOW - shift if self.random.random() < 0.7 else NOW + shift)
 
 
-def maker(checks: Iterable[CompiledCheck], seed: int, hostile: bool) -> Maker:
+def maker(checks: Iterable[CompiledCheck], seed: int, hostile: bool, absent: float = 0.15) -> Maker:
     """Return a maker of subjects for checks of one kind."""
     checks = list(checks)
     uses = Uses()
@@ -133,7 +133,7 @@ def maker(checks: Iterable[CompiledCheck], seed: int, hostile: bool) -> Maker:
     kind = checks[0].entity.name
     stored = {**uses.members, kind: uses.attributes | uses.members.get(kind, frozenset())}
     stored[LINEAGE] = uses.lineage | {"complete"}
-    return Maker(checks[0].schema, kind, stored, Random(seed), hostile, pools=pools)
+    return Maker(checks[0].schema, kind, stored, Random(seed), hostile, absent, pools)
 
 
 def _pool(pools: dict[str, list[Any]], node: Const) -> None:
