@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.models import Flow
 from lineage.inventory.bulk import fetch
 from lineage.inventory.models import Asset
 
@@ -127,3 +128,10 @@ WHERE newest.extraction_error
 """
 
 _NAMED = 'SELECT 1 FROM "lineage_rundataset" WHERE workspace_id = %s AND dataset_id = %s LIMIT 1'
+
+
+def direct_flows(dataset: uuid.UUID, direction: Direction, limit: int) -> list[Flow]:
+    """Return the current flows into or out of a dataset, seen last first, with both ends and the job."""
+    here = "to_dataset" if direction == "upstream" else "from_dataset"
+    rows = Flow.objects.filter(rev_to__isnull=True, **{here: dataset})
+    return list(rows.select_related("from_dataset", "to_dataset", "job").order_by("-last_seen_at", "id")[:limit])
