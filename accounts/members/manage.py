@@ -62,6 +62,8 @@ def add_member(email: str, role: str, *, actor: str, password: str | None = None
         raise InvalidAccount(f"E-mail address: got {email!r}, expected name@domain.example.") from None
     with transaction.atomic():
         user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, password)
+        if known != Role.ADMIN:
+            _keep_an_admin(user)
         membership, created = Membership.objects.update_or_create(
             workspace_id=current_workspace(), user=user, defaults={"role": known.value}
         )
@@ -72,11 +74,16 @@ def add_member(email: str, role: str, *, actor: str, password: str | None = None
 
 def remove_member(membership: Membership, *, actor: str) -> None:
     """Take a person out of the entered workspace; the last admin cannot be removed."""
-    admins = Membership.objects.filter(workspace_id=current_workspace(), role=Role.ADMIN)
-    if membership.role == Role.ADMIN and admins.count() == 1:
-        raise InvalidAccount("This is the last admin of the workspace. Give another member the role admin first.")
+    _keep_an_admin(membership.user)
     append(Action.MEMBER_REMOVED, {"member": str(membership.user_id), "role": membership.role}, actor=actor)
     membership.delete()
+
+
+def _keep_an_admin(leaving: User) -> None:
+    """Refuse to take the role admin from the last one: nobody could give it to anybody again."""
+    admins = Membership.objects.select_for_update().filter(workspace_id=current_workspace(), role=Role.ADMIN)
+    if {each.user_id for each in admins} == {leaving.pk}:
+        raise InvalidAccount("This is the last admin of the workspace. Give another member the role admin first.")
 
 
 def _member_role(role: str) -> Role:

@@ -106,6 +106,12 @@ def waiting(stage: Stage) -> int:
     return Work.objects.filter(workspace_id=current_workspace(), stage=stage).count()
 
 
+def due_now(stages: Sequence[Stage], most: int) -> int:
+    """Return how many pieces are due for these stages in the entered workspace, counted up to `most`."""
+    due = Work.objects.filter(workspace_id=current_workspace(), stage__in=stages, due_at__lte=timezone.now())
+    return due[:most].count()
+
+
 def wake(stage: Stage, workspace_id: uuid.UUID) -> None:
     """Ask Celery to run a stage now. Losing this is safe, so a broker that is down is logged and not raised."""
     try:

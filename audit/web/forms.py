@@ -1,10 +1,40 @@
 """The forms that people send. Errors say what was got, what was expected and what to do."""
 
-from django import forms
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django import forms
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.errors import AuditlineError
 from accounts.members.models import MEMBER_ROLES, Role
 from audit.web.filters import KINDS
 from lineage.inventory.formats.known import FORMATS
+
+Form = TypeVar("Form", bound=forms.Form)
+
+
+def sent(form: type[Form], request: HttpRequest, **options: Any) -> Form:
+    """Return the form as sent: bound for a POST, also for one without any field, else empty."""
+    if request.method != "POST":
+        return form(**options)
+    return form(request.POST, request.FILES, **options)
+
+
+def attempt(form: forms.Form, act: Callable[[], Any], field: str | None = None) -> bool:
+    """Run the act of a valid form; return whether it was done. What it refuses becomes an error of the form.
+
+    A refused act leaves nothing behind: it runs in a savepoint of its own.
+    """
+    try:
+        with transaction.atomic():
+            act()
+    except AuditlineError as refused:
+        form.add_error(field, refused.message)
+        return False
+    return True
 
 
 class AssignForm(forms.Form):
@@ -61,6 +91,16 @@ class MemberForm(forms.Form):
             "invalid": "Got something that is no e-mail address, expected name@domain.example.",
         },
     )
+    role = forms.ChoiceField(
+        label="Role",
+        choices=[(role.value, role.label) for role in MEMBER_ROLES],
+        error_messages={"invalid_choice": "Got %(value)s, expected a role from the list."},
+    )
+
+
+class RoleForm(forms.Form):
+    """Another role for a member."""
+
     role = forms.ChoiceField(
         label="Role",
         choices=[(role.value, role.label) for role in MEMBER_ROLES],
@@ -169,7 +209,11 @@ class InventoryForm(forms.Form):
         error_messages={"invalid_choice": f"Got %(value)s, expected one of {', '.join(FORMATS)}."},
     )
     kind = forms.ChoiceField(
-        label="Kind", required=False, choices=[("", "Says each line"), *KINDS], help_text="Needed for CSV."
+        label="Kind",
+        required=False,
+        choices=[("", "As each line says"), *KINDS],
+        help_text="Needed for CSV.",
+        error_messages={"invalid_choice": "Got %(value)s, expected a kind from the list."},
     )
     mode = forms.ChoiceField(
         label="It holds",
@@ -177,6 +221,15 @@ class InventoryForm(forms.Form):
         initial="delta",
         help_text="A whole inventory retires what it no longer names.",
     )
+
+    def clean_file(self) -> Any:
+        """Return the file; one that is larger than the door takes is refused before it is read."""
+        file, limit = self.cleaned_data["file"], settings.AUDITLINE_MAX_INVENTORY_BODY
+        if file.size > limit:
+            raise forms.ValidationError(
+                f"Got {file.size:,} bytes, expected at most {limit:,}. Send it in parts, each with what changed."
+            )
+        return file
 
     def clean(self) -> dict[str, object]:
         """Return the fields; a CSV must say which kind it lists."""

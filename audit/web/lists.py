@@ -84,7 +84,7 @@ def list_context(
         "active_filters": _chips(request, form),
         "clear_href": with_query(request, "", **(cleared | {"view": request.GET.get("view")})),
         "page": pager(request, page, total),
-        "csv_href": with_query(request, f"{request.path}.csv") if csv else "",
+        "csv_href": with_query(request, f"{request.path.rstrip('/')}.csv") if csv else "",
     }
 
 

@@ -1,8 +1,11 @@
 """Read what was received, and what could not be worked off."""
 
+import datetime
+
 from django.db.models import QuerySet
 
 from accounts.paging import Page, page_of
+from accounts.workspaces.ids import lowest_id
 from accounts.workspaces.models import DeadLetter
 from lineage.events.models import Event
 
@@ -16,6 +19,14 @@ def events(*, kind: str = "", sender: str = "", source: str = "") -> QuerySet[Ev
 def event_page(found: QuerySet[Event], after: str | None, limit: int) -> Page[Event]:
     """Return a page of events, newest first."""
     return page_of(found, ["-id"], after, limit, scope="raw-events")
+
+
+def heard_from(sender: str, since: datetime.datetime, most: int) -> list[Event]:
+    """Return the newest events that a sender has sent since an instant, at most `most`, without their bodies.
+
+    Ids tell the time, so only what came in since then is looked at, however much there was before.
+    """
+    return list(events(sender=sender).filter(pk__gte=lowest_id(since)).order_by("-id")[:most])
 
 
 def dead_letters(*, stage: str = "", open_only: bool = False) -> QuerySet[DeadLetter]:

@@ -79,6 +79,11 @@ def finding_csv(request: HttpRequest, scope: Scope) -> HttpResponseBase:
     return csv_answer(scope, form, lambda after, limit: finding_page(after, limit, **filters), columns, "findings")
 
 
+def finding_rows(scope: Scope, limit: int) -> list[dict[str, Any]]:
+    """Return the worst open findings as shown in lists."""
+    return _rows(scope, finding_page(None, limit, state=Finding.State.OPEN))
+
+
 def _rows(scope: Scope, page: Page[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows as shown: with the verdict of today and the ticket; two queries for all."""
     verdicts = bytes_of([(row["asset"], row["check"]) for row in page.rows])

@@ -1,80 +1,79 @@
 """First run: people, a token with the lines for a pipeline, an inventory file, the first verdicts."""
 
-import json
-import secrets
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 
-from accounts.errors import AuditlineError
-from accounts.members.manage import add_member
-from accounts.members.queries import is_known, members
+from accounts.members.queries import members, tokens
 from accounts.members.rights import Right
-from accounts.workspaces.queue import Stage, waiting
-from audit.web.forms import InventoryForm, MemberForm, TokenForm
-from audit.web.links import asset_href, href
+from accounts.workspaces.queue import Stage, due_now
+from audit.web.forms import InventoryForm, MemberForm, TokenForm, sent
+from audit.web.links import href
 from audit.web.posture import family_rows
-from audit.web.scope import Scope, workspace_page
-from audit.web.views.settings import make_token
-from lineage.events.queries import events
+from audit.web.scope import RoleTooLow, Scope, workspace_page
+from audit.web.snippets import SAMPLE_LINE, curl, python
+from audit.web.views.findings import finding_rows
+from audit.web.views.settings import add_person, make_token
+from audit.web.words import plural
+from lineage.events.queries import heard_from
+from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.receive import Outcome, prepare, record
+from lineage.inventory.summaries import import_result, rejected_rows
 from policies.checklists.publish import ready_checklists
-from policies.evaluation.queries import posture, verdict_page
+from policies.evaluation.queries import posture
 
-STEPS = [
-    ("workspace", "Workspace"), ("people", "People"), ("token", "Pipeline"), ("inventory", "Inventory"),
-    ("verdicts", "First verdicts"),
-]  # fmt: skip
-SAMPLE = {
-    "kind": "storage",
-    "uid": "lake-eu",
-    "name": "Lake EU",
-    "attributes": {"country": "DE", "replica_countries": [], "lineage_namespaces": ["s3://lake-eu"]},
-    "observed_at": "2026-11-01T00:00:00Z",
-    "origin": "measured",
+STEPS = {
+    "workspace": "Workspace",
+    "people": "People",
+    "token": "Pipeline",
+    "inventory": "Inventory",
+    "verdicts": "First verdicts",
 }
 TEMPLATES = ["storage", "dataset", "vendor", "identity", "role_requirement", "service"]
 NEEDED = {"people": Right.MANAGE_MEMBERS, "token": Right.MANAGE_TOKENS, "inventory": Right.SEND_INVENTORY}
+HEARD = 1000  # events counted while a new token is watched
+WAITING = 100_000
+REFUSED = 100
 
 
 def steps(slug: str | None, current: str) -> list[dict[str, str]]:
     """Return the steps of the first run; `slug` None while there is no workspace."""
-    names = [name for name, _ in STEPS]
-    now = names.index(current)
+    now = list(STEPS).index(current)
     return [
         {
             "label": label,
             "href": href("welcome", slug, step=name) if slug and name != "workspace" else "",
             "state": "done" if place < now else "current" if place == now else "next",
         }
-        for place, (name, label) in enumerate(STEPS)
+        for place, (name, label) in enumerate(STEPS.items())
     ]
 
 
-@workspace_page("overview", GET=Right.READ, POST=Right.READ)
+@workspace_page("", GET=Right.READ, POST=Right.READ)
 def welcome(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Show one step; a step that the member's role does not allow is passed over."""
-    step = request.GET.get("step", "people")
+    """Show one step. A step that the role does not allow is passed over when read, and refused when sent."""
+    step = request.GET.get("step") or next((name for name in ("token", "inventory") if scope.may(NEEDED[name])), "")
     if step in NEEDED and not scope.may(NEEDED[step]):
+        if request.method == "POST":
+            raise RoleTooLow(scope.principal.role.value)
         return redirect(href("welcome", scope.slug, step="verdicts"))
     pages = {"people": _people, "token": _token, "inventory": _inventory}
     return pages.get(step, _verdicts)(request, scope)
 
 
 def _people(request: HttpRequest, scope: Scope) -> HttpResponse:
-    form = MemberForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        email, role = form.cleaned_data["email"], form.cleaned_data["role"]
-        password = None if is_known(email) else secrets.token_urlsafe(12)
-        add_member(email, role, actor=scope.principal.actor, password=password)
-        if password:
-            messages.warning(request, f"First password of {email}, shown once: {password}")
+    form = sent(MemberForm, request)
+    added = add_person(scope, form) if request.method == "POST" and form.is_valid() else None
+    if added is not None and not added["password"]:
         return redirect(href("welcome", scope.slug, step="people"))
     context = {
         "steps": steps(scope.slug, "people"),
-        "form": form,
+        "form": MemberForm() if added else form,
+        "added": added,
         "members": [{"email": each.user.email, "role": each.role} for each in members()],
         "next_href": href("welcome", scope.slug, step="token"),
     }
@@ -82,115 +81,163 @@ def _people(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def _token(request: HttpRequest, scope: Scope) -> HttpResponse:
-    if request.GET.get("heard"):
-        return render(request, "web/welcome/heard.html", _heard(scope))
-    form = TokenForm(request.POST or None)
+    form = sent(TokenForm, request)
     context: dict[str, Any] = {
         "steps": steps(scope.slug, "token"),
         "form": form,
         "next_href": href("welcome", scope.slug, step="inventory"),
     }
-    if request.method == "POST" and form.is_valid():
-        made = make_token(request, scope, form)
-        address = f"{request.scheme}://{request.get_host()}/api/v1/lineage"
+    made = make_token(request, scope, form) if request.method == "POST" and form.is_valid() else None
+    if made is not None:
+        address = f"{request.scheme}://{request.get_host()}"
         context |= {
             "secret": made,
             "snippet_shell": made["snippet"],
-            "snippet_curl": _curl(address, made["secret"]),
-            "snippet_python": PYTHON,
-            **_heard(scope),
+            "snippet_curl": curl(address, made["secret"], scope.now),
+            "snippet_python": python(made["snippet"]),
+            "heard": None,
+            "poll_href": href("welcome_heard", scope.slug, made["id"]),
         }
     return render(request, "web/welcome/token.html", context, status=400 if form.errors else 200)
 
 
-PYTHON = """\
-import datetime, uuid
-from openlineage.client import OpenLineageClient
-from openlineage.client.event_v2 import Job, OutputDataset, Run, RunEvent, RunState
-
-OpenLineageClient().emit(RunEvent(
-    eventType=RunState.COMPLETE, eventTime=datetime.datetime.now(datetime.timezone.utc).isoformat(),
-    run=Run(runId=str(uuid.uuid4())), job=Job(namespace="first", name="hello"), producer="https://example.org/first",
-    inputs=[], outputs=[OutputDataset(namespace="s3://lake-eu", name="hello")]))"""
-
-
-def _curl(address: str, secret: str) -> str:
-    event = {
-        "eventType": "COMPLETE",
-        "eventTime": "2026-11-01T06:00:00Z",
-        "producer": "https://example.org/first",
-        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": "01900000-0000-7000-8000-000000000001"},
-        "job": {"namespace": "first", "name": "hello"},
-        "outputs": [{"namespace": "s3://lake-eu", "name": "hello"}],
+@workspace_page("", GET=Right.MANAGE_TOKENS)
+def welcome_heard(request: HttpRequest, scope: Scope, token_id: uuid.UUID) -> HttpResponse:
+    """Answer what has come in from a new token; asks to be asked again until something has."""
+    token = get_object_or_404(tokens(), pk=token_id)
+    found = heard_from(f"token:{token.pk}", token.created_at, HEARD)
+    context = {
+        "heard": {"count": len(found), "last_at": found[0].received_at} if found else None,
+        "poll_href": request.path,
     }
-    headers = f"-H 'Authorization: Bearer {secret}' -H 'Content-Type: application/json'"
-    return f"curl {address} {headers} -d '{json.dumps(event)}'"
-
-
-def _heard(scope: Scope) -> dict[str, Any]:
-    newest = events().exclude(kind="inventory").order_by("-id").first()
-    heard = {"count": events().exclude(kind="inventory").count(), "last_at": newest.received_at} if newest else None
-    return {"heard": heard, "poll_href": href("welcome", scope.slug, step="token", heard=1)}
+    return HttpResponse(render_to_string("web/welcome/heard.html", context))
 
 
 def _inventory(request: HttpRequest, scope: Scope) -> HttpResponse:
-    form = InventoryForm(request.POST or None, request.FILES or None)
-    outcome = None
+    form = sent(InventoryForm, request)
+    outcomes: list[Outcome] = []
+    refused: dict[str, Any] | None = None
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
         try:
-            prepared = prepare(
-                given["file"].read(), source=given["source"], format_name=given["format"], mode=given["mode"],
-                kind=given["kind"],
-            )  # fmt: skip
-            outcome = record(prepared, scope.principal.actor)
-        except AuditlineError as refused:
-            form.add_error("file", refused.message)
+            outcomes.append(_recorded(scope, form.cleaned_data))
+        except InventoryRefused as error:
+            form.add_error("file", error.message)
+            refused = _refused(error)
+    if outcomes:
+        event = outcomes[0].receipt.event_id
+        return redirect(href("welcome", scope.slug, step="inventory", event=event))
     context = {
         "steps": steps(scope.slug, "inventory"),
         "form": form,
-        "templates": [{"kind": kind, "href": f"/api/v1/inventories/template?kind={kind}"} for kind in TEMPLATES],
-        "sample": json.dumps(SAMPLE),
-        "result": _result(outcome) if outcome else None,
+        "templates": [
+            {"kind": kind, "href": f"/api/v1/inventories/template?kind={kind}&workspace={scope.slug}"}
+            for kind in TEMPLATES
+        ],
+        "sample": SAMPLE_LINE,
+        "result": refused,
         "next_href": href("welcome", scope.slug, step="verdicts"),
+        **_batch(request, scope),
     }
     return render(request, "web/welcome/inventory.html", context, status=400 if form.errors else 200)
 
 
-def _result(outcome: Outcome) -> dict[str, Any]:
-    reading, rejected = outcome.prepared.reading, outcome.prepared.rejected
-    refused = reading.lines - reading.accepted
-    return {"received": reading.lines, "kept": reading.accepted, "refused": refused, "rows": rejected}
+def _recorded(scope: Scope, given: Mapping[str, Any]) -> Outcome:
+    """Take a file through the same steps as the API's door."""
+    prepared = prepare(
+        given["file"].read(),
+        source=given["source"],
+        format_name=given["format"],
+        mode=given["mode"],
+        kind=given["kind"] if given["format"] == "csv" else "",
+    )
+    return record(prepared, scope.principal.actor)
+
+
+def _refused(error: InventoryRefused) -> dict[str, Any] | None:
+    """Return the rows of a file of which nothing could be used; None where it was refused as a whole."""
+    details = error.details if isinstance(error.details, dict) else {}
+    if "rejected" not in details:
+        return None
+    return {"received": details["rows"], "kept": 0, "refused": details["rows"], "rows": details["rejected"]}
+
+
+def _batch(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """Return what became of the batch that was sent just now: progress while it waits, then its result."""
+    try:
+        event = uuid.UUID(request.GET.get("event", ""))
+    except ValueError:
+        return {}
+    result = import_result(event)
+    if result is None:
+        progress = {"title": "Reading the file", "text": "Received, and waiting to be read.", "state": "running",
+                    "done": None, "of": None}  # fmt: skip
+        return {"progress": progress, "poll_href": href("welcome_batch", scope.slug, event)}
+    rows = [
+        {"line": row.line, "field": row.field, "got": row.got, "expected": row.expected}
+        for row in rejected_rows(REFUSED, event=event)
+    ]
+    kept = result.created + result.changed + result.unchanged
+    return {"result": {"received": result.rows, "kept": kept, "refused": result.rejected, "rows": rows}}
+
+
+@workspace_page("", GET=Right.SEND_INVENTORY)
+def welcome_batch(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpResponse:
+    """Answer how far a batch is; the end leads to its result."""
+    result = import_result(event_id)
+    context: dict[str, Any] = {"poll_href": request.path}
+    progress: dict[str, Any] = {
+        "title": "Reading the file",
+        "text": "Waiting to be read.",
+        "state": "running",
+        "of": None,
+    }
+    if result is not None:
+        kept = result.created + result.changed + result.unchanged
+        progress |= {
+            "text": f"{kept:,} of {plural(result.rows, 'row')} kept.",
+            "state": "done",
+            "href": href("welcome", scope.slug, step="inventory", event=event_id),
+            "action": "See what was kept",
+        }
+        context = {}
+    return HttpResponse(render_to_string("web/components/progress.html", context | {"progress": progress}))
 
 
 def _verdicts(request: HttpRequest, scope: Scope) -> HttpResponse:
-    left = waiting(Stage.PROJECT)
-    context: dict[str, Any] = {"next_href": href("overview", scope.slug), "steps": steps(scope.slug, "verdicts")}
-    if left:
-        context |= {
-            "progress": {"title": "Judging what came in", "text": "Events that wait", "done": 0, "of": None,
-                         "state": "running"},
-            "poll_href": href("welcome", scope.slug, step="verdicts", progress=1),
-        }  # fmt: skip
-    if request.GET.get("progress"):
-        done = {"title": "Judged", "text": "The first verdicts are there.", "of": None, "state": "done",
-                "href": href("welcome", scope.slug, step="verdicts"), "action": "Show them"}  # fmt: skip
-        return render(request, "web/components/progress.html", context if left else {"progress": done})
     families = posture()
     checks = {family: len(ready.checklist.checks) for family, ready in ready_checklists().items()}
-    context["families"] = family_rows(scope.slug, families, checks) if any(each.checks for each in families) else []
-    context["first"] = [_first(scope, row) for row in verdict_page(None, 5, verdict="fail").rows]
+    worst = finding_rows(scope, 5)
+    context = {
+        "next_href": href("overview", scope.slug),
+        "steps": steps(scope.slug, "verdicts"),
+        "families": family_rows(scope.slug, families, checks) if any(each.checks for each in families) else [],
+        "first": [row | {"href": href("finding", scope.slug, row["id"]), "asset_name": row["name"]} for row in worst],
+        **_judging(scope, anything=any(each.checks for each in families)),
+    }
     return render(request, "web/welcome/verdicts.html", context)
 
 
-def _first(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "check_code": row["check"],
-        "check_title": "",
-        "href": asset_href(scope.slug, row["asset"]),
-        "asset_name": row["name"],
-        "verdict": row["verdict"],
-        "grade": row["grade"],
-        "reason": f"judged on {row['judged_at']:%Y-%m-%d %H:%M} UTC",
+@workspace_page("", GET=Right.READ)
+def welcome_progress(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Answer how much still waits to be read and judged."""
+    context = _judging(scope, anything=any(each.checks for each in posture()))
+    if not context:
+        done = {"title": "Judged", "text": "Everything that came in has been judged.", "of": None, "state": "done"}
+        more = {"href": href("welcome", scope.slug, step="verdicts"), "action": "Show the verdicts"}
+        context = {"progress": done | more}
+    return HttpResponse(render_to_string("web/components/progress.html", context))
+
+
+def _judging(scope: Scope, *, anything: bool) -> dict[str, Any]:
+    """Return the progress of what waits; {} where nothing does and there is something to see."""
+    left = {
+        "events to be read": due_now([Stage.PROJECT], WAITING),
+        "assets to be judged": due_now([Stage.EVALUATE], WAITING),
+        "findings and tickets to be brought up to date": due_now([Stage.RAISE, Stage.OPEN], WAITING),
     }
+    if anything and not any(left.values()):
+        return {}
+    said = ", ".join(f"{count:,} {what}" for what, count in left.items() if count)
+    text = f"Left: {said}." if said else "Nothing has come in yet. Send an event or an inventory; this page notices."
+    progress = {"title": "Judging what came in", "text": text, "done": None, "of": None, "state": "running"}
+    return {"progress": progress, "poll_href": href("welcome_progress", scope.slug)}

@@ -1,0 +1,57 @@
+"""Texts to copy: how a pipeline is pointed here, and one line of an inventory."""
+
+import datetime
+import json
+import uuid
+
+from accounts.journal.canonical.encode import instant
+
+SAMPLE_LINE = json.dumps(
+    {
+        "kind": "storage",
+        "uid": "lake-eu",
+        "name": "Lake EU",
+        "attributes": {"country": "DE", "replica_countries": [], "lineage_namespaces": ["s3://lake-eu"]},
+        "observed_at": "2026-11-01T00:00:00Z",
+        "origin": "measured",
+    }
+)
+
+
+def python(exports: str) -> str:
+    """Return a program that sends one event with the official client, configured by the two variables alone."""
+    return f"""\
+# pip install openlineage-python; then, in the same shell:
+# {exports.replace(chr(10), chr(10) + "# ")}
+import datetime, uuid
+from openlineage.client import OpenLineageClient
+from openlineage.client.event_v2 import Job, OutputDataset, Run, RunEvent, RunState
+
+OpenLineageClient().emit(RunEvent(
+    eventType=RunState.COMPLETE,
+    eventTime=datetime.datetime.now(datetime.timezone.utc).isoformat(),
+    run=Run(runId=str(uuid.uuid4())),
+    job=Job(namespace="first", name="hello"),
+    producer="https://example.org/first",
+    inputs=[],
+    outputs=[OutputDataset(namespace="s3://lake-eu", name="hello")],
+))"""
+
+
+def curl(address: str, secret: str, now: datetime.datetime) -> str:
+    """Return a command that sends one event; `address` is this installation, `now` the time that the event tells."""
+    event = {
+        "eventType": "COMPLETE",
+        "eventTime": instant(now.replace(microsecond=0)),
+        "producer": "https://example.org/first",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": str(uuid.uuid4())},
+        "job": {"namespace": "first", "name": "hello"},
+        "outputs": [{"namespace": "s3://lake-eu", "name": "hello"}],
+    }
+    return (
+        f"curl {address}/api/v1/lineage \\\n"
+        f"  -H 'Authorization: Bearer {secret}' \\\n"
+        "  -H 'Content-Type: application/json' \\\n"
+        f"  -d '{json.dumps(event)}'"
+    )
