@@ -5,6 +5,7 @@ import uuid
 import zipfile
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -66,7 +67,7 @@ def _show(request: HttpRequest, scope: Scope, form: ScheduleForm, status: int = 
     page = export_page(request.GET.get("after") or None, PER_PAGE)
     names = actor_names(str(row["requested_by"]) for row in page.rows)
     context = {
-        "form": scope.may(Right.EXPORT) or None,
+        "form": forms.Form() if scope.may(Right.EXPORT) else None,
         "make_href": href("exports", scope.slug),
         "schedule_form": form if scope.may(Right.SCHEDULE) else None,
         "schedule_href": href("schedule_add", scope.slug),
