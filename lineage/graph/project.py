@@ -45,14 +45,16 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
         return
     told = [read_event(event) for event in events if event.kind != Event.Kind.INVENTORY]
     rev = next_revision("project")  # 2
-    touched = project_inventory([event for event in events if event.kind == Event.Kind.INVENTORY], rev)  # 3
+    reported = project_inventory([event for event in events if event.kind == Event.Kind.INVENTORY], rev)  # 3
     lineage = project_lineage(told, rev)
-    touched |= lineage.assets
-    before = steady_documents(touched)
-    changed = settle(touched, rev)  # 4
-    derived = derive_pairs(lineage.pairs | pairs_reached(changed), rev) | derive_run_countries(changed, rev)  # 5
+    before = steady_documents(reported | lineage.assets)
+    changed = settle(reported | lineage.assets, rev)  # 4
+    # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
+    moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
+    derived = derive_pairs(lineage.pairs | pairs_reached(moved), rev)  # 5
+    derived |= derive_run_countries(lineage.new_runs | moved, rev)
     changed |= settle(derived, rev)
-    push(Stage.EVALUATE, sorted(changed | dependents_of(changed, really_changed(changed, before))))  # 6
+    push(Stage.EVALUATE, sorted(changed | dependents_of(changed, moved)))  # 6
     _state(events, changed, rev)  # 7
 
 

@@ -21,10 +21,11 @@ from lineage.inventory.models import Asset, Source
 
 @dataclass(frozen=True)
 class LineageTouched:
-    """What a batch touched: assets that have to be settled, and pairs of datasets whose flows changed."""
+    """What a batch touched: assets that have to be settled, pairs whose flows changed, runs that are new."""
 
     assets: set[uuid.UUID]
     pairs: set[tuple[uuid.UUID, uuid.UUID]]
+    new_runs: set[uuid.UUID]
 
 
 def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
@@ -37,7 +38,7 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     5. What facets say, by source.
     """
     if not told:
-        return LineageTouched(set(), set())
+        return LineageTouched(set(), set(), set())
     sources = note_sources(told)  # 1
     ids = _assets(told, rev)
     runs = merge_runs(told, ids, {namespace: source.pk for namespace, source in sources.items()})  # 2
@@ -49,7 +50,8 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     for namespace, source in sources.items():  # 5
         touched |= report_facts(source, _reports(source, [t for t in told if t.namespace == namespace], ids), rev)
     described = {ids[ref.key] for each in told for ref in each.named}
-    return LineageTouched(touched | described, changes.pairs)
+    new_runs = {run.asset_id for run in runs if run.is_new and run.asset_id is not None}
+    return LineageTouched(touched | described, changes.pairs, new_runs)
 
 
 def _assets(told: Sequence[Told], rev: int) -> dict[Key, uuid.UUID]:
