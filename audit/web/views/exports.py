@@ -140,7 +140,10 @@ def _files(export: Export) -> list[dict[str, Any]]:
         return []
     with zipfile.ZipFile(path) as bundle:
         manifest = json.loads(bundle.read("manifest.json"))
-    return [{"path": each["path"], "bytes": each["bytes"], "digest": each["sha256"]} for each in manifest["files"]]
+    return [
+        {"path": each["path"], "bytes": each["bytes"], "digest": each["sha256"], "rows": None}
+        for each in manifest["files"]
+    ]
 
 
 @workspace_page("exports", GET=Right.READ)
