@@ -135,8 +135,12 @@ class Supervisor:
 
 
 @contextlib.contextmanager
-def stop_signals() -> Iterator[None]:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into KeyboardInterrupt; ignore more, so that the stop is complete."""
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into KeyboardInterrupt; ignore more, so that the stop is complete.
+
+    Yields a function that says whether one has come, for the main loop: an exception that is raised while Python
+    runs a destructor goes nowhere.
+    """
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -148,7 +152,7 @@ def stop_signals() -> Iterator[None]:
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, ask) for number in signals]
     try:
-        yield
+        yield lambda: asked
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -42,15 +43,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, port: str, **options: object) -> None:
         """Run until Ctrl-C. Exit code 0 after an orderly stop, 1 with one clear message otherwise."""
-        with stop_signals():
+        with stop_signals() as asked:
             try:
-                self.run_all(Path(settings.AUDITLINE_HOME), port_of(port))
+                self.run_all(Path(settings.AUDITLINE_HOME), port_of(port), asked)
             except StackError as error:
                 raise CommandError(str(error)) from error
             except KeyboardInterrupt:
-                self.say("up", "stopped")
+                pass
+        self.say("up", "stopped")
 
-    def run_all(self, home: Path, port: int) -> None:
+    def run_all(self, home: Path, port: int, asked: Callable[[], bool]) -> None:
         """1. One per home; end orphans. 2. Servers. 3. Migrate. 4. Services. 5. Ready. 6. Demo. 7. Until Ctrl-C.
 
         The stack unwinds in reverse on any way out: web, beat, worker, then Valkey, then PostgreSQL.
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             if settings.AUDITLINE_DEMO:
                 self.load_demo(supervisor)  # 6
             self.announce(home, port)
-            while True:  # 7
+            while not asked():  # 7
                 supervisor.tick()
 
     def migrate(self) -> None:
