@@ -20,7 +20,6 @@ from tests.support.estate import judged_estate
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Names that take no ids of rows, or are POST only; the rest is filled from the estate.
-PAGES = sorted(pattern.name for pattern in workspace_pages)
 POST_ONLY = {"replay", "ticket_assign", "ticket_due", "schedule_add", "schedule_remove", "member_role"}
 ADMIN_ONLY = {"member_remove", "token_revoke", "welcome_batch", "welcome_heard"}
 
