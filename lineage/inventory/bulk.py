@@ -1,11 +1,14 @@
-"""Write many rows with few statements: rows travel as arrays and are unnested inside the statement.
+"""Write many rows with few statements.
 
-Arrays rather than temporary tables, because a stage that runs every second would churn the catalogue with those; COPY
-is refused on tables under row security (notes on both in docs/decisions/0001-row-security.md).
+Keys travel as arrays that are unnested in the statement; rows with documents as one JSON text that becomes a record
+set (measured: 5,000 documents of 640 bytes take 1.4 s as text[], because of its quoting, and 0.3 s so). No temporary
+tables, because a stage that runs every second would churn the catalogue with those; COPY is refused on tables under
+row security.
 """
 
+import datetime
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -42,6 +45,20 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return rows
 
 
+def records(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows for `jsonb_to_recordset(%s::jsonb)`: UUIDs and times as text, bytes in hex."""
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_text)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return value.isoformat() if isinstance(value, datetime.datetime) else str(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def to_json(value: object) -> str:
     """Return JSON text for a jsonb parameter."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.bulk import chunks, columns, execute, fetch, records, to_json
 
 
 class Absent:
@@ -87,21 +87,8 @@ def _store(closed: list[uuid.UUID], opened: list[Derived], rev: int) -> None:
         execute(_DROP_OF_SAME_REVISION, [workspace, closed, rev])
         execute(_CLOSE, [rev, workspace, closed])
     if opened:
-        rows = [
-            (
-                new_id(),
-                row.asset_id,
-                row.name,
-                to_json(row.value),
-                row.derivation,
-                inputs_digest(row.inputs),
-                to_json(row.inputs),
-                row.grade,
-                row.observed_at,
-            )
-            for row in opened
-        ]
-        execute(_OPEN, [workspace, rev, *columns(rows, 9)])
+        rows = [{**row._asdict(), "id": new_id(), "inputs_digest": inputs_digest(row.inputs)} for row in opened]
+        execute(_OPEN, [workspace, rev, records(rows)])
 
 
 _CURRENT = """
@@ -116,12 +103,14 @@ _DROP_OF_SAME_REVISION = 'DELETE FROM "lineage_derivedfact" WHERE workspace_id =
 
 _CLOSE = 'UPDATE "lineage_derivedfact" SET rev_to = %s WHERE workspace_id = %s AND id = ANY(%s)'
 
+# A null inside a record is SQL's; the value of a derivation without result is JSON's.
 _OPEN = """
 INSERT INTO "lineage_derivedfact" (id, workspace_id, asset_id, name, value, derivation, inputs_digest, inputs, grade,
                                    observed_at, rev_from)
-SELECT w.id, c.workspace, w.asset, w.name, w.value::jsonb, w.derivation, w.digest, w.inputs::jsonb, w.grade,
-       w.observed_at, c.rev
+SELECT w.id, c.workspace, w.asset_id, w.name, coalesce(w.value, 'null'::jsonb), w.derivation, w.inputs_digest, w.inputs,
+       w.grade, w.observed_at, c.rev
 FROM (SELECT %s::uuid, %s::bigint) AS c (workspace, rev),
-     unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[],
-            %s::timestamptz[]) AS w (id, asset, name, value, derivation, digest, inputs, grade, observed_at)
+     jsonb_to_recordset(%s::jsonb)
+       AS w (id uuid, asset_id uuid, name text, value jsonb, derivation text, inputs_digest bytea, inputs jsonb,
+             grade text, observed_at timestamptz)
 """

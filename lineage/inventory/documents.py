@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import fit
-from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.bulk import chunks, execute, fetch, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
@@ -43,8 +43,8 @@ def rebuild_documents(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID
         rows = _load(part, rev)
         writes = [write for row in rows if (write := _write(row)) is not None]
         if writes:
-            execute(_WRITE, [rev, *columns(writes, 10), current_workspace()])
-        changed |= {write[0] for write in writes} | {row.id for row in rows if row.relations_changed}
+            execute(_WRITE, [rev, records(writes), current_workspace()])
+        changed |= {write["id"] for write in writes} | {row.id for row in rows if row.relations_changed}
     return changed
 
 
@@ -69,7 +69,7 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
     return list(rows.values())
 
 
-def _write(row: _Row) -> tuple[Any, ...] | None:
+def _write(row: _Row) -> dict[str, Any] | None:
     """Return the new values of the row's columns, None where nothing is new."""
     kind = load_kinds().get(row.kind)
     if kind is None:  # a kind that the vocabulary no longer has: what is stored stays as it is
@@ -80,18 +80,18 @@ def _write(row: _Row) -> tuple[Any, ...] | None:
     country = str(document.get("country", ""))
     if row.projected == (document, result.provenance, known, result.conflicts, row.organisation):
         return None
-    return (
-        row.id,
-        fit(document.get("name") or row.name),
-        to_json(document),
-        to_json(result.provenance),
-        to_json(known),
-        to_json(result.conflicts),
-        str(document.get("environment", ""))[:40],
-        country if len(country) == 2 else "",
-        str(document.get("owner", ""))[:400],
-        row.organisation,
-    )
+    return {
+        "id": row.id,
+        "name": fit(document.get("name") or row.name),
+        "document": document,
+        "provenance": result.provenance,
+        "known": known,
+        "conflicts": result.conflicts,
+        "environment": str(document.get("environment", ""))[:40],
+        "country": country if len(country) == 2 else "",
+        "owner": str(document.get("owner", ""))[:400],
+        "organisation": row.organisation,
+    }
 
 
 def _receipts(row: _Row) -> dict[str, str]:
@@ -133,12 +133,12 @@ GROUP BY from_asset_id, name
 
 _WRITE = """
 UPDATE "lineage_asset" a
-SET name = w.name, document = w.document::jsonb, provenance = w.provenance::jsonb,
-    known_relations = w.known::jsonb, conflicts = w.conflicts::jsonb, environment = w.environment,
-    country = w.country, owner = w.owner, organisation_id = w.organisation, rev_changed = c.rev
+SET name = w.name, document = w.document, provenance = w.provenance, known_relations = w.known,
+    conflicts = w.conflicts, environment = w.environment, country = w.country, owner = w.owner,
+    organisation_id = w.organisation, rev_changed = c.rev
 FROM (SELECT %s::bigint) AS c (rev),
-     unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::uuid[])
-       AS w (id, name, document, provenance, known, conflicts, environment, country, owner, organisation)
+     jsonb_to_recordset(%s::jsonb)
+       AS w (id uuid, name text, document jsonb, provenance jsonb, known jsonb, conflicts jsonb, environment text,
+             country text, owner text, organisation uuid)
 WHERE a.workspace_id = %s AND a.id = w.id
 """

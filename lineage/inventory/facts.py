@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.bulk import chunks, execute, fetch, records
 from lineage.inventory.merge import ReportedRow, Said, merge, outlives
 from lineage.inventory.models import Source
 from lineage.inventory.relations import Reporter, sync_relations
@@ -111,11 +111,18 @@ def _store(source_id: uuid.UUID, changes: Sequence[tuple[_Current, Said]], rev: 
     execute(_DROP_OF_SAME_REVISION, [workspace, old, rev])
     execute(_CLOSE, [rev, workspace, old])
     opened = [
-        (new_id(), current.asset_id, said.event, to_json(said.facts), to_json(said.relations), said.full_at)
+        {
+            "id": new_id(),
+            "asset": current.asset_id,
+            "event": said.event,
+            "facts": said.facts,
+            "relations": said.relations,
+            "full_at": said.full_at,
+        }
         for current, said in changes
         if said.event is not None
     ]
-    execute(_OPEN, [workspace, source_id, rev, *columns(opened, 6)])
+    execute(_OPEN, [workspace, source_id, rev, records(opened)])
     reporters = [
         Reporter(current.asset_id, _targets(said))
         for current, said in changes
@@ -147,8 +154,8 @@ _CLOSE = 'UPDATE "lineage_factset" SET rev_to = %s WHERE workspace_id = %s AND i
 
 _OPEN = """
 INSERT INTO "lineage_factset" (id, workspace_id, asset_id, source_id, event, facts, relations, full_at, rev_from)
-SELECT w.id, c.workspace, w.asset, c.source, w.event, w.facts::jsonb, w.relations::jsonb, w.full_at, c.rev
+SELECT w.id, c.workspace, w.asset, c.source, w.event, w.facts, w.relations, w.full_at, c.rev
 FROM (SELECT %s::uuid, %s::uuid, %s::bigint) AS c (workspace, source, rev),
-     unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
-       AS w (id, asset, event, facts, relations, full_at)
+     jsonb_to_recordset(%s::jsonb)
+       AS w (id uuid, asset uuid, event uuid, facts jsonb, relations jsonb, full_at timestamptz)
 """

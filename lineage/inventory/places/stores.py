@@ -19,7 +19,10 @@ KnownBy = Literal["inventory", "facet", "cloud_api"]
 
 @dataclass(frozen=True)
 class Stored:
-    """A dataset lies in `storage`, because a source says so or because the namespace leads there."""
+    """A dataset lies in `storage`, because a source says so or because the namespace leads there.
+
+    `grade` is that of the report; what a namespace leads to is graded by the place's `claim_grade` as well.
+    """
 
     storage: uuid.UUID
     by: Literal["namespace", "report"]
@@ -39,6 +42,7 @@ class Place:
     replicas: list[str] | None = None
     replicas_said: bool = True  # False: nobody reported them
     grade: str = "A"
+    claim_grade: str = "B"  # of the entry that leads a namespace here: a declared parameter, at best B
     countries: list[str] | None = None
 
     def shown(self) -> dict[str, Any]:
@@ -61,10 +65,15 @@ class Known:
 
 def stores_of(datasets: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Stored]]:
     """Return the storages of each dataset that has one; one entry per storage and way of knowing."""
+    rows = fetch(_STORES, [current_workspace(), list(datasets)])
+    reported = sorted({dataset for dataset, _, source, own in rows if source is not None and own})
+    origins = {(of, by): said for of, by, said in fetch(_ORIGINS, [current_workspace(), reported])} if reported else {}
+    defaults = {row[0]: row[1] for row in fetch(_DEFAULT_ORIGINS, [current_workspace()])}
     found: dict[uuid.UUID, dict[tuple[uuid.UUID, str], Stored]] = {}
-    for dataset, storage, by_namespace, origin, join_grade in fetch(_STORES, [current_workspace(), list(datasets)]):
-        by: Literal["namespace", "report"] = "namespace" if by_namespace else "report"
-        grade = weakest(["B", join_grade or "B"]) if by_namespace else ORIGIN_GRADE.get(origin, "C")
+    for dataset, storage, source, _ in rows:
+        by: Literal["namespace", "report"] = "namespace" if source is None else "report"
+        origin = origins.get((dataset, source)) or defaults.get(source, "")
+        grade = "B" if source is None else ORIGIN_GRADE.get(origin, "C")
         known = found.setdefault(dataset, {}).get((storage, by))
         if known is None or grade < known.grade:  # several sources say the same: the best of them counts
             found[dataset][storage, by] = Stored(storage, by, grade)
@@ -128,6 +137,7 @@ def _place(
         place.country_grade = weakest(country.grade for country in resolved)
         place.known_by = resolved[0].known_by
         place.at = min(country.at for country in resolved)
+    place.claim_grade = weakest(["B", *(where["grade"] for where in [provenance.get("lineage_namespaces")] if where)])
     replicas = document.get("replica_countries")
     place.replicas, place.replicas_said = replicas, replicas is not None or replicas_unresolved
     replica_grade = provenance["replica_countries"]["grade"] if replicas is not None else "C"
@@ -161,16 +171,16 @@ SELECT name, door, grade_class FROM "lineage_source" WHERE workspace_id = %s ORD
 """
 
 _STORES = """
-SELECT r.from_asset_id, r.to_asset_id, r.source_id IS NULL,
-       coalesce(f.relations->'stored_in'->>'o', s.default_origin),
-       CASE WHEN r.source_id IS NULL THEN a.provenance->'lineage_namespaces'->>'grade' END
-FROM "lineage_relation" r
-JOIN "lineage_asset" a ON a.id = r.to_asset_id
-LEFT JOIN "lineage_source" s ON s.id = r.source_id
-LEFT JOIN "lineage_factset" f
-  ON r.reported_from AND f.source_id = r.source_id AND f.asset_id = r.from_asset_id AND f.rev_to IS NULL
-WHERE r.workspace_id = %s AND r.from_asset_id = ANY(%s) AND r.name = 'stored_in' AND r.rev_to IS NULL
+SELECT from_asset_id, to_asset_id, source_id, reported_from FROM "lineage_relation"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name = 'stored_in' AND rev_to IS NULL
 """
+
+_ORIGINS = """
+SELECT asset_id, source_id, relations->'stored_in'->>'o' FROM "lineage_factset"
+WHERE workspace_id = %s AND asset_id = ANY(%s) AND rev_to IS NULL
+"""
+
+_DEFAULT_ORIGINS = 'SELECT id, default_origin FROM "lineage_source" WHERE workspace_id = %s'
 
 _PLACES = 'SELECT id, uid, document, provenance FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'
 
