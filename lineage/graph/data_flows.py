@@ -38,17 +38,29 @@ class _Joined:
     runs_90d: int
 
 
-def derive_flows(dataset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
-    """Derive again the flows of these datasets (as source or target); return the data_flow assets that changed."""
-    pairs = fetch(_PAIRS_OF, [current_workspace(), list(dataset_ids), current_workspace(), list(dataset_ids)])
-    return derive_pairs({(source, target) for source, target in pairs}, rev)
-
-
 def pairs_reached(asset_ids: Iterable[uuid.UUID]) -> set[Pair]:
-    """Return the pairs whose data flow these assets can change: their datasets, the row itself, its recipient."""
-    given = list(asset_ids)
-    rows = fetch(_REACHED, [current_workspace(), given])
-    return {(source, target) for source, target in rows}
+    """Return the pairs whose data flow these assets can change: their datasets, the row itself, its recipient.
+
+    Asked step by step with ids, so that each question is an index lookup.
+    """
+    by_kind: dict[str, list[uuid.UUID]] = {"dataset": [], "data_flow": [], "vendor": []}
+    for identifier, kind in fetch(_KINDS, [current_workspace(), list(asset_ids), list(by_kind)]):
+        by_kind[kind].append(identifier)
+    flows = {*by_kind["data_flow"]}
+    if by_kind["vendor"]:
+        flows |= {row[0] for row in fetch(_RECEIVED_BY, [current_workspace(), by_kind["vendor"]])}
+    pairs = _pairs_of(by_kind["dataset"])
+    if flows:
+        ends: dict[uuid.UUID, dict[str, uuid.UUID]] = {}
+        for flow, name, dataset in fetch(_ENDS_OF, [current_workspace(), sorted(flows)]):
+            ends.setdefault(flow, {})[name] = dataset
+        pairs |= {(found["from"], found["to"]) for found in ends.values() if len(found) == 2}
+    return pairs
+
+
+def _pairs_of(datasets: Iterable[uuid.UUID]) -> set[Pair]:
+    given = sorted(datasets)
+    return {(row[0], row[1]) for row in fetch(_PAIRS_OF, [current_workspace(), given] * 2)} if given else set()
 
 
 def derive_pairs(pairs: Iterable[Pair], rev: int) -> set[uuid.UUID]:
@@ -138,26 +150,17 @@ SELECT from_dataset_id, to_dataset_id FROM "lineage_flow"
 WHERE workspace_id = %s AND to_dataset_id = ANY(%s) AND rev_to IS NULL
 """
 
-_REACHED = """
-WITH given AS (SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)
-                 AND kind IN ('dataset', 'data_flow', 'vendor')),
-     rows_of AS (
-       SELECT id FROM given WHERE kind = 'data_flow'
-       UNION
-       SELECT r.from_asset_id FROM given JOIN "lineage_relation" r ON r.to_asset_id = given.id
-       WHERE given.kind = 'vendor' AND r.name = 'recipient' AND r.rev_to IS NULL
-     )
-SELECT f.from_dataset_id, f.to_dataset_id FROM given JOIN "lineage_flow" f ON f.from_dataset_id = given.id
-WHERE given.kind = 'dataset' AND f.rev_to IS NULL
-UNION
-SELECT f.from_dataset_id, f.to_dataset_id FROM given JOIN "lineage_flow" f ON f.to_dataset_id = given.id
-WHERE given.kind = 'dataset' AND f.rev_to IS NULL
-UNION
-SELECT s.to_asset_id, t.to_asset_id FROM rows_of
-JOIN "lineage_relation" s ON s.from_asset_id = rows_of.id AND s.name = 'from' AND s.rev_to IS NULL
-  AND s.source_id IS NULL
-JOIN "lineage_relation" t ON t.from_asset_id = rows_of.id AND t.name = 'to' AND t.rev_to IS NULL
-  AND t.source_id IS NULL
+_KINDS = 'SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s) AND kind = ANY(%s)'
+
+_RECEIVED_BY = """
+SELECT from_asset_id FROM "lineage_relation"
+WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND name = 'recipient' AND rev_to IS NULL
+"""
+
+_ENDS_OF = """
+SELECT from_asset_id, name, to_asset_id FROM "lineage_relation"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name IN ('from', 'to') AND rev_to IS NULL
+  AND source_id IS NULL
 """
 
 # runs_90d: runs of the 90 days up to the newest run of the pair, so that the number depends on events alone.

@@ -14,9 +14,9 @@ from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
 from lineage.graph.data_flows import derive_pairs, pairs_reached
 from lineage.graph.dependents import dependents_of, really_changed, steady_documents
-from lineage.graph.derive_runs import derive_run_countries
 from lineage.graph.project_lineage import project_lineage
 from lineage.graph.read_event import read_event
+from lineage.graph.run_places import derive_run_countries
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
 
