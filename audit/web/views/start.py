@@ -11,13 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import AuditlineError
 from accounts.members.authentication import member_of
 from accounts.members.manage import add_member, create_workspace
 from accounts.members.models import Role, User
 from accounts.members.queries import nobody_yet
 from accounts.workspaces.isolation import in_workspace
-from audit.web.forms import WorkspaceForm
+from audit.web.forms import WorkspaceForm, attempt, sent
 from audit.web.links import href
 from audit.web.views.welcome import steps
 from policies.checklists.publish import publish_shipped
@@ -53,13 +52,10 @@ def first_admin_commands() -> str:
 def start(request: HttpRequest) -> HttpResponse:
     """Make a workspace; who makes it becomes its admin. Everybody who can sign in may: nobody can sign up."""
     assert isinstance(request.user, User)
-    form = WorkspaceForm(request.POST or None)
+    form = sent(WorkspaceForm, request)
     if request.method == "POST" and form.is_valid():
-        try:
-            slug = _made(request.user, form.cleaned_data["slug"], form.cleaned_data["name"])
-        except AuditlineError as refused:
-            form.add_error("slug", refused.message)
-        else:
+        user, slug, name = request.user, form.cleaned_data["slug"], form.cleaned_data["name"]
+        if attempt(form, lambda: _make(user, slug, name), "slug"):
             return redirect(href("welcome", slug, step="people"))
     demo = next((each.workspace.slug for each in member_of(request.user) if each.workspace.is_demo), None)
     context = {
@@ -70,11 +66,10 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "web/welcome/workspace.html", context, status=400 if form.errors else 200)
 
 
-def _made(user: User, slug: str, name: str) -> str:
+def _make(user: User, slug: str, name: str) -> None:
     """Create the workspace, its first admin and its checklists, all or nothing."""
     actor = f"member:{user.pk}"
     workspace = create_workspace(slug, name, actor=actor)
     with in_workspace(workspace.pk):
         add_member(user.email, Role.ADMIN, actor=actor)
         publish_shipped()
-    return workspace.slug

@@ -231,13 +231,17 @@ def welcome_progress(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _judging(scope: Scope, *, anything: bool) -> dict[str, Any]:
     """Return the progress of what waits; {} where nothing does and there is something to see."""
     left = {
-        "events to be read": due_now([Stage.PROJECT], WAITING),
-        "assets to be judged": due_now([Stage.EVALUATE], WAITING),
-        "findings and tickets to be brought up to date": due_now([Stage.RAISE, Stage.OPEN], WAITING),
+        "event": due_now([Stage.PROJECT], WAITING),
+        "asset": due_now([Stage.EVALUATE], WAITING),
+        "finding": due_now([Stage.RAISE, Stage.OPEN], WAITING),
     }
     if anything and not any(left.values()):
         return {}
-    said = ", ".join(f"{count:,} {what}" for what, count in left.items() if count)
-    text = f"Left: {said}." if said else "Nothing has come in yet. Send an event or an inventory; this page notices."
+    said = ", ".join(plural(count, what) for what, count in left.items() if count)
+    text = (
+        f"Still to be worked off: {said}."
+        if said
+        else "Nothing has come in yet. Send an event or an inventory; this page notices."
+    )
     progress = {"title": "Judging what came in", "text": text, "done": None, "of": None, "state": "running"}
     return {"progress": progress, "poll_href": href("welcome_progress", scope.slug)}
