@@ -26,7 +26,7 @@ from config.stack.valkey import EmbeddedValkey
 
 QUEUES = "project,evaluate,raise,seal,open,export,notify,celery"
 STOP_ORDER = ("web", "beat", "worker")  # no new work, no new plans, then finish what is in hand
-READY_SECONDS = 120
+READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
 # Two processes of four threads keep 8 connections; with workers and beat this stays well below max_connections.
 WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "4"}
 
