@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from accounts.journal.actions import Action
 from accounts.journal.append import append
@@ -17,11 +17,15 @@ from lineage.graph.dependents import dependents_of, really_changed, steady_docum
 from lineage.graph.project_lineage import project_lineage
 from lineage.graph.read_event import read_event
 from lineage.graph.run_places import derive_run_countries
+from lineage.inventory.bulk import chunks
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
 
 BATCH = 500
 """Events per transaction: enough that a batch's fixed cost does not count, few enough to be seen within a second."""
+
+BODIES = 50
+"""Bodies in memory at a time: each may be as large as the door takes."""
 
 
 def project(workspace_id: uuid.UUID) -> int:
@@ -32,7 +36,7 @@ def project(workspace_id: uuid.UUID) -> int:
 def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     """Project these events of the entered workspace in one transaction (the stage's).
 
-    1. Read the events; what they tell does not depend on the database.
+    1. Read the events, a few bodies at a time; what they tell does not depend on the database.
     2. Take the revision.
     3. Inventories, then lineage: assets, facts, relations, runs, flows.
     4. Settle documents and what derives from one asset or its storage.
@@ -40,12 +44,15 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     6. Queue the evaluation of what changed and of what reads it.
     7. State the batch in the journal.
     """
-    events = list(Event.objects.filter(pk__in=event_ids).order_by("pk"))  # 1
+    events = list(Event.objects.filter(pk__in=event_ids).order_by("pk").defer("body"))  # 1
     if not events:
         return
-    told = [read_event(event) for event in events if event.kind != Event.Kind.INVENTORY]
+    told = [read_event(event) for event in _lineage_among(events)]
     rev = next_revision("project")  # 2
-    reported = project_inventory([event for event in events if event.kind == Event.Kind.INVENTORY], rev)  # 3
+    reported = set[uuid.UUID]()  # 3
+    for event in events:
+        if event.kind == Event.Kind.INVENTORY:
+            reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
     lineage = project_lineage(told, rev)
     before = steady_documents(reported | lineage.assets)
     changed = settle(reported | lineage.assets, rev)  # 4
@@ -56,6 +63,13 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     changed |= settle(derived, rev)
     push(Stage.EVALUATE, sorted(changed | dependents_of(changed, moved)))  # 6
     _state(events, changed, rev)  # 7
+
+
+def _lineage_among(events: Sequence[Event]) -> Iterator[Event]:
+    """Yield the OpenLineage events with their bodies, loaded in parts that bound the memory."""
+    ids = [event.pk for event in events if event.kind != Event.Kind.INVENTORY]
+    for part in chunks(ids, BODIES):
+        yield from Event.objects.filter(pk__in=part).order_by("pk")
 
 
 def _state(events: Sequence[Event], changed: Collection[uuid.UUID], rev: int) -> None:

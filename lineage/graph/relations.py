@@ -6,11 +6,12 @@ They only ever grow, but for `upstream`: a guess that a later facet replaces tak
 import uuid
 from collections.abc import Sequence
 
+from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.flows import FlowChanges
 from lineage.graph.models import RunDataset
 from lineage.graph.runs import RunRow
-from lineage.inventory.bulk import fetch
+from lineage.inventory.bulk import chunks, columns, fetch
 from lineage.inventory.relations import Edge, set_edges
 
 _OUTPUT = RunDataset.Direction.OUTPUT.value
@@ -30,14 +31,12 @@ def relate_runs(runs: Sequence[RunRow], jobs: set[uuid.UUID], rev: int) -> set[u
                 edges.append((run.job_id, "writes" if wrote else "reads", dataset, True))
                 if wrote:
                     edges.append((dataset, "produced_by", run.job_id, False))
-    return set_edges(None, [], edges, rev) if edges else set()
+    return _add(edges, rev)
 
 
 def relate_flows(changes: FlowChanges, rev: int) -> set[uuid.UUID]:
     """Bring `upstream` and `downstream` in line with the flows that came or went; return both ends of what changed."""
-    touched: set[uuid.UUID] = set()
-    if opened := [edge for source, target in changes.opened for edge in _edges(source, target)]:
-        touched |= set_edges(None, [], opened, rev)
+    touched = _add([edge for source, target in changes.opened for edge in _edges(source, target)], rev)
     if targets := sorted({target for _, target in changes.closed}):
         pairs = fetch(_PAIRS, [current_workspace(), targets])
         edges = [edge for source, target in pairs for edge in _edges(source, target)]
@@ -48,6 +47,26 @@ def relate_flows(changes: FlowChanges, rev: int) -> set[uuid.UUID]:
 def _edges(source: uuid.UUID, target: uuid.UUID) -> list[Edge]:
     return [(target, "upstream", source, True), (source, "downstream", target, False)]
 
+
+def _add(edges: Sequence[Edge], rev: int) -> set[uuid.UUID]:
+    """Add derived rows that are not there yet, and take none back; return both ends of what is new."""
+    touched: set[uuid.UUID] = set()
+    for part in chunks(sorted(set(edges))):
+        rows = fetch(_ADD, [current_workspace(), rev, [new_id() for _ in part], *columns(part, 4)])
+        touched.update(end for row in rows for end in row)
+    return touched
+
+
+# Several jobs may open the same pair: `relation_current_once` decides.
+_ADD = """
+INSERT INTO "lineage_relation" (id, workspace_id, source_id, rev_from, from_asset_id, name, to_asset_id, reported_from)
+SELECT w.id, c.workspace, NULL, c.rev, w.from_id, w.name, w.to_id, w.reported_from
+FROM (SELECT %s::uuid, %s::bigint) AS c (workspace, rev),
+     unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[])
+       AS w (id, from_id, name, to_id, reported_from)
+ON CONFLICT DO NOTHING
+RETURNING from_asset_id, to_asset_id
+"""
 
 _PAIRS = """
 SELECT DISTINCT from_dataset_id, to_dataset_id FROM "lineage_flow"

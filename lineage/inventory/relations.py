@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import AssetRef, Key, ensure_assets
-from lineage.inventory.bulk import columns, fetch
+from lineage.inventory.bulk import columns, execute, fetch
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Asset
 
@@ -65,35 +65,39 @@ def set_edges(
     A row is its owner's where the owner reported it: that is its from end with `reported_from`, else its to end.
     `source_id` None: derived rows. `names`: the only relation names (inverses too) to look at; None = all.
     """
-    workspace, touched = current_workspace(), set[uuid.UUID]()
-    wanted = columns(sorted(set(edges)), 4)
-    for reported_from, end in ((True, "from_asset_id"), (False, "to_asset_id")):
-        which = [workspace, source_id, reported_from, list(owners), names, names, *wanted]
-        for row in fetch(_DROP_OF_SAME_REVISION.format(end=end), [rev, *which]):
-            touched.update(row)
-        for row in fetch(_CLOSE.format(end=end), [rev, *which]):
-            touched.update(row)
-    for row in fetch(_OPEN, [workspace, source_id, rev, [new_id() for _ in wanted[0]], *wanted]):
-        touched.update(row)
-    return touched
+    workspace, wanted = current_workspace(), set(edges)
+    current: dict[Edge, tuple[uuid.UUID, int]] = {}
+    for sql in (_OWN_SIDE, _OTHER_SIDE):
+        for row_id, rev_from, *edge in fetch(sql, [workspace, list(owners), source_id, names, names]):
+            current[edge[0], edge[1], edge[2], edge[3]] = (row_id, rev_from)
+    gone = [edge for edge in current if edge not in wanted]
+    # A row that this very revision opened was never visible: it is dropped, not closed.
+    if dropped := [current[edge][0] for edge in gone if current[edge][1] == rev]:
+        execute(_DROP, [workspace, dropped])
+    if closed := [current[edge][0] for edge in gone if current[edge][1] != rev]:
+        execute(_CLOSE, [rev, workspace, closed])
+    if new := sorted(wanted - current.keys()):
+        execute(_OPEN, [workspace, source_id, rev, [new_id() for _ in new], *columns(new, 4)])
+    return {end for from_id, _, to_id, _ in [*gone, *new] for end in (from_id, to_id)}
 
 
 _KINDS = 'SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'
 
-_GONE = """
-  r.workspace_id = %s AND r.source_id IS NOT DISTINCT FROM %s AND r.rev_to IS NULL AND r.reported_from = %s
-  AND r.{end} = ANY(%s) AND (%s::text[] IS NULL OR r.name = ANY(%s::text[]))
-  AND NOT EXISTS (
-    SELECT 1 FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::bool[]) AS w (from_id, name, to_id, reported_from)
-    WHERE w.from_id = r.from_asset_id AND w.name = r.name AND w.to_id = r.to_asset_id
-      AND w.reported_from = r.reported_from)
-RETURNING r.from_asset_id, r.to_asset_id
+_OWN_SIDE = """
+SELECT id, rev_from, from_asset_id, name, to_asset_id, reported_from FROM "lineage_relation"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND rev_to IS NULL AND reported_from
+  AND source_id IS NOT DISTINCT FROM %s AND (%s::text[] IS NULL OR name = ANY(%s::text[]))
 """
 
-# A row that this very revision opened was never visible: it is dropped, not closed.
-_DROP_OF_SAME_REVISION = 'DELETE FROM "lineage_relation" r WHERE r.rev_from = %s AND' + _GONE  # noqa: S608 - constants
+_OTHER_SIDE = """
+SELECT id, rev_from, from_asset_id, name, to_asset_id, reported_from FROM "lineage_relation"
+WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL AND NOT reported_from
+  AND source_id IS NOT DISTINCT FROM %s AND (%s::text[] IS NULL OR name = ANY(%s::text[]))
+"""
 
-_CLOSE = 'UPDATE "lineage_relation" r SET rev_to = %s WHERE' + _GONE  # noqa: S608 - constants
+_DROP = 'DELETE FROM "lineage_relation" WHERE workspace_id = %s AND id = ANY(%s)'
+
+_CLOSE = 'UPDATE "lineage_relation" SET rev_to = %s WHERE workspace_id = %s AND id = ANY(%s)'
 
 _OPEN = """
 INSERT INTO "lineage_relation" (id, workspace_id, source_id, rev_from, from_asset_id, name, to_asset_id, reported_from)
@@ -101,9 +105,4 @@ SELECT w.id, c.workspace, c.source, c.rev, w.from_id, w.name, w.to_id, w.reporte
 FROM (SELECT %s::uuid, %s::uuid, %s::bigint) AS c (workspace, source, rev),
      unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[])
        AS w (id, from_id, name, to_id, reported_from)
-WHERE NOT EXISTS (
-  SELECT 1 FROM "lineage_relation" r
-  WHERE r.workspace_id = c.workspace AND r.rev_to IS NULL AND r.from_asset_id = w.from_id AND r.name = w.name
-    AND r.to_asset_id = w.to_id AND r.source_id IS NOT DISTINCT FROM c.source AND r.reported_from = w.reported_from)
-RETURNING from_asset_id, to_asset_id
 """

@@ -6,24 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from django.db import connection
-from django.db.models import F, QuerySet
-from django.db.models.functions import Extract
+from django.db.models import QuerySet
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.models import Asset, FactSet, ImportResult, RejectedRow, Source
-
-_SECONDS = 3600
-
-
-def silent_count(now: datetime.datetime) -> int:
-    """Return how many sources should have reported by `now` and did not; sources without a cadence cannot be told."""
-    quiet = Extract(now - F("last_seen_at"), "epoch")
-    return (
-        Source.objects.filter(expected_every_hours__isnull=False)
-        .alias(quiet=quiet)
-        .filter(quiet__gt=F("expected_every_hours") * _SECONDS)
-        .count()
-    )
 
 
 def names_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -10,6 +10,7 @@ from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage
+from audit.pipeline import run_due
 from lineage.events.models import EventReceipt
 from lineage.events.receive import receive_event
 from lineage.events.record import store_events
@@ -32,6 +33,11 @@ def send_and_project(workspace_id: uuid.UUID, events: Iterable[dict[str, Any]]) 
     """Record events and project them; return how many were."""
     send(workspace_id, events)
     return project(workspace_id)
+
+
+def drain(workspace_id: uuid.UUID) -> int:
+    """Work off all stages until nothing is due; return how many rows were."""
+    return run_due(workspace_id)
 
 
 def queued(workspace_id: uuid.UUID, stage: Stage) -> set[uuid.UUID]:

@@ -1,8 +1,8 @@
 """Derive where data lies: storage_countries, country and location_source of datasets (vocabulary, `places`).
 
-A list with one unresolved member is missing as a whole. A storage of which nobody reported `replica_countries` counts
-as one without replicas, at no better grade than C: that there is no copy elsewhere is then believed, not known. One
-whose list was sent with an unresolved member stays unresolved.
+A list with one unresolved member is missing as a whole. So it is where a storage's `replica_countries` are not known,
+because nobody sent them or a member cannot be resolved: a copy may lie anywhere, and silence is no "none" (that is the
+empty list). The primary country is known all the same.
 """
 
 import uuid

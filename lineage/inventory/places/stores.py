@@ -39,15 +39,14 @@ class Place:
     country_grade: str = "A"
     known_by: KnownBy = "inventory"
     at: datetime.datetime = LONG_AGO
-    replicas: list[str] | None = None
-    replicas_said: bool = True  # False: nobody reported them
+    replicas: list[str] | None = None  # None: not known; [] = known to have none
     grade: str = "A"
     claim_grade: str = "B"  # of the entry that leads a namespace here: a declared parameter, at best B
     countries: list[str] | None = None
 
     def shown(self) -> dict[str, Any]:
         """Return the place as an input that people read."""
-        replicas = self.replicas if self.replicas_said else "not reported"
+        replicas = "not known" if self.replicas is None else self.replicas
         return {"storage": self.uid, "country": self.country, "from": self.country_of, "replica_countries": replicas}
 
 
@@ -90,17 +89,13 @@ def places_of(storages: Iterable[uuid.UUID]) -> dict[uuid.UUID, Place]:
     for storage, site_uid, document, provenance in fetch(_SITES, scope):
         known = _known(json.loads(document), json.loads(provenance), f"site {site_uid}", classes)
         sites.setdefault(storage, []).append((site_uid, known))
-    unresolved = {row[0] for row in fetch(_UNRESOLVED_REPLICAS, scope)}
-    return {
-        identifier: _place(
-            uid,
-            json.loads(document),
-            json.loads(provenance),
-            sites.get(identifier, []),
-            identifier in unresolved,
-            classes,
-        )
+    rows = [
+        (identifier, uid, json.loads(document), json.loads(provenance))
         for identifier, uid, document, provenance in fetch(_PLACES, scope)
+    ]
+    return {
+        identifier: _place(uid, document, provenance, sites.get(identifier, []), classes)
+        for identifier, uid, document, provenance in rows
     }
 
 
@@ -124,7 +119,6 @@ def _place(
     document: Mapping[str, Any],
     provenance: Mapping[str, Mapping[str, str]],
     sites: Sequence[tuple[str, Known | None]],
-    replicas_unresolved: bool,
     classes: Mapping[str, KnownBy],
 ) -> Place:
     own = _known(document, provenance, "storage", classes)
@@ -139,11 +133,11 @@ def _place(
         place.at = min(country.at for country in resolved)
     place.claim_grade = weakest(["B", *(where["grade"] for where in [provenance.get("lineage_namespaces")] if where)])
     replicas = document.get("replica_countries")
-    place.replicas, place.replicas_said = replicas, replicas is not None or replicas_unresolved
-    replica_grade = provenance["replica_countries"]["grade"] if replicas is not None else "C"
-    place.grade = weakest([place.country_grade, replica_grade])
-    if resolved and len(resolved) == len(known) and not replicas_unresolved:
-        place.countries = sorted({*values, *(replicas or ())})
+    place.replicas, place.grade = replicas, place.country_grade
+    if replicas is not None:
+        place.grade = weakest([place.country_grade, provenance["replica_countries"]["grade"]])
+        if resolved and len(resolved) == len(known):
+            place.countries = sorted({*values, *replicas})
     return place
 
 
@@ -189,14 +183,6 @@ SELECT DISTINCT ON (r.from_asset_id, a.uid) r.from_asset_id, a.uid, a.document, 
 FROM "lineage_relation" r JOIN "lineage_asset" a ON a.id = r.to_asset_id
 WHERE r.workspace_id = %s AND r.from_asset_id = ANY(%s) AND r.name = 'at' AND r.rev_to IS NULL
 ORDER BY r.from_asset_id, a.uid
-"""
-
-# Sent, and not a list of known countries: a newer report without a value, and nobody else who knows one.
-_UNRESOLVED_REPLICAS = """
-SELECT a.id FROM "lineage_asset" a
-WHERE a.workspace_id = %s AND a.id = ANY(%s) AND NOT a.document ? 'replica_countries'
-  AND EXISTS (SELECT 1 FROM "lineage_factset" f
-              WHERE f.asset_id = a.id AND f.rev_to IS NULL AND f.facts ? 'replica_countries')
 """
 
 _REPORTED = """

@@ -6,14 +6,17 @@ import io
 import json
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import override_settings
 
 from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
+from config.stack.embedded import Embedded
 from lineage.events import backlog
 from lineage.events.models import Event, EventReceipt
-from tests.support.cast import Cast, bearer
+from tests.support.cast import Cast, bearer, make_cast
 from tests.support.openlineage import dataset, dataset_event, job_event, post, run_event, sample_events
 
 
@@ -233,3 +236,20 @@ def test_too_long_a_backlog_asks_the_sender_to_wait(cast: Cast) -> None:
     assert response.status_code == 503
     assert 1 <= int(response["Retry-After"]) <= 5
     assert count(cast) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_does_not_answer_is_told_as_503_and_loses_nothing(stack: Embedded) -> None:
+    cast = make_cast()
+    with psycopg.connect(stack.superuser_url) as other:
+        other.execute("LOCK TABLE lineage_eventreceipt IN ACCESS EXCLUSIVE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '500ms'")
+        response = post(cast.api["pipeline"], run_event())
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
+        assert response["Retry-After"] == "2"
+        other.rollback()
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+    assert post(cast.api["pipeline"], run_event()).status_code == 201
+    assert count(cast) == 1

@@ -92,6 +92,13 @@ def test_an_extraction_error_is_kept_with_the_run(workspace: uuid.UUID) -> None:
         assert Run.objects.get().extraction_error
 
 
+def test_the_first_and_the_last_year_are_times_too(workspace: uuid.UUID) -> None:
+    times = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+    events = [run_event(at=at, run=new_run(), inputs=[A], outputs=[B]) for at in times]
+    assert send_and_project(workspace, events) == 2
+    assert asset(workspace, "dataset", "b").document["last_write_at"] == times[1]
+
+
 # ---- flows and their basis
 
 

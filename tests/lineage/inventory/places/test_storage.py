@@ -60,14 +60,15 @@ def test_a_replica_list_that_was_sent_unresolved_is_unknown(cast: Cast) -> None:
         assert orders().document["country"] == "DE"
 
 
-def test_a_replica_list_that_nobody_sent_counts_as_none_at_grade_c(cast: Cast) -> None:
+def test_a_replica_list_that_nobody_sent_is_unknown_and_no_none(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         report(ORDERS, {})
         report(LAKE, {"country": "DE", **SERVES})
-        assert orders().document["storage_countries"] == ["DE"]
-        assert orders().provenance["storage_countries"]["grade"] == "C"
+        assert "storage_countries" not in orders().document
+        assert orders().document["country"] == "DE"
         assert orders().provenance["country"]["grade"] == "B"
         report(LAKE, {"replica_countries": []}, hours=1)
+        assert orders().document["storage_countries"] == ["DE"]
         assert orders().provenance["storage_countries"]["grade"] == "B"
 
 

@@ -1,0 +1,75 @@
+"""docs/inventories.md says what the code does."""
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+
+from accounts.members.rights import ALLOWED, Right
+from lineage.inventory.assets import UID_LIMIT
+from lineage.inventory.derivations import CLASS_RANK, DATASET_COUNTRY, OWNER_ACTIVE, RECEIPTS, STORAGE_COUNTRIES
+from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.manifest import MEMBERS as MANIFEST_MEMBERS
+from lineage.inventory.places.join import ENDS, FOLLOWS
+from lineage.inventory.reading import Reading
+from lineage.inventory.receive import SHOWN, SOURCE_LIMIT
+from lineage.inventory.rows import MEMBERS, ORIGINS, is_own_record
+
+ROOT = Path(__file__).resolve().parents[3]
+TEXT = (ROOT / "docs/inventories.md").read_text()
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "parameters"), [("ndjson", {"format": "native"}), ("csv", {"format": "csv", "kind": "storage"})]
+)
+def test_the_examples_are_accepted_whole(language: str, parameters: dict[str, str]) -> None:
+    received = datetime.datetime(2026, 11, 2, tzinfo=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    reading = Reading(block(language).encode(), {**parameters, "received_at": received}, "declared")
+    rows = list(reading.rows())
+    assert (len(rows), reading.take_problems()) == (2, [])
+    assert reading.is_complete
+
+
+def test_members_origins_and_limits_are_named() -> None:
+    assert all(f"`{name}`" in TEXT for name in (*MEMBERS, *ORIGINS, *FORMATS))
+    assert all(name in block("ndjson") for name in MANIFEST_MEMBERS)
+    assert f"at most {UID_LIMIT} bytes" in TEXT
+    assert f"1 to {SOURCE_LIMIT} characters" in TEXT
+    assert f"the first {SHOWN} in the answer" in TEXT
+
+
+def test_the_roles_that_may_send_are_named() -> None:
+    roles = sorted(role.value for role, rights in ALLOWED.items() if Right.SEND_INVENTORY in rights)
+    assert sorted(["pipeline", "engineer", "admin"]) == roles
+    assert "pipeline, engineer and admin may send" in TEXT
+
+
+def test_the_derivations_are_the_declared_ones() -> None:
+    ours = {one.label for one in (STORAGE_COUNTRIES, DATASET_COUNTRY, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)}
+    assert set(re.findall(r"^\| `(\w+@\d+)`", TEXT, re.MULTILINE)) == ours
+
+
+def test_the_boundaries_of_the_join_are_named() -> None:
+    assert f"ends in one of `{' '.join(ENDS)}`" in TEXT
+    assert " or ".join(f"`{sign}`" for sign in FOLLOWS) in TEXT
+
+
+def test_every_code_that_is_raised_is_listed() -> None:
+    raised = set()
+    for path in (ROOT / "lineage/inventory").rglob("*.py"):
+        raised |= set(re.findall(r'\bcode="(\w+)"', path.read_text()))
+    assert raised
+    assert {code for code in raised if f"`{code}`" not in TEXT} == set()
+
+
+def test_kinds_that_cannot_be_sent_are_named() -> None:
+    own = [name for name, kind in load_kinds().items() if is_own_record(kind)]
+    assert f"`{own[0]}` and `{own[1]}` are kept by Auditline itself" in TEXT
