@@ -153,13 +153,5 @@ def lateral_row(alias: str, columns: Sequence[tuple[str, exp.Expression]]) -> ex
     return _cross(exp.Lateral(this=row.subquery(), alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))))
 
 
-def lateral_record(alias: str, document: exp.Expression, names: Sequence[str]) -> exp.Join:
-    """Return `CROSS JOIN LATERAL jsonb_to_record(document) AS alias(name jsonb, ...)`: the document is read once."""
-    is_object = exp.EQ(this=call("jsonb_typeof", document), expression=text("object"))
-    whole = when((is_object, document), default=cast(text("{}"), "JSONB"))
-    columns = [(name, "JSONB") for name in names]
-    return _cross(exp.Lateral(this=call("jsonb_to_record", whole), alias=alias_columns(alias, columns)))
-
-
 def _cross(lateral: exp.Lateral) -> exp.Join:
     return exp.Join(this=lateral, kind="CROSS")

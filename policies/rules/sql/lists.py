@@ -26,7 +26,7 @@ from policies.rules.sql.build import (
 )
 from policies.rules.sql.rows import Row, plain_text, with_joins
 from policies.rules.sql.shapes import Compiling, Handle, Scope
-from policies.rules.tree import BOOL, Call, Const, Macro, Node, Related, Type
+from policies.rules.tree import BOOL, STRINGS, Call, Const, Macro, Node, Related, Type, Variable, walk
 
 
 @dataclass
@@ -55,6 +55,9 @@ def macro(compiler: Compiling, node: Macro, scope: Scope) -> exp.Expression:
         if source is None or not isinstance(element, exp.Expression):
             return compiler.give_up(node)
         return _collect(compiler, source, element)
+    contained = _containment(compiler, node, scope)
+    if contained is not None:
+        return contained
     source = _source(compiler, node.source, scope)
     if source is None:
         return compiler.give_up(node)
@@ -65,6 +68,33 @@ def macro(compiler: Compiling, node: Macro, scope: Scope) -> exp.Expression:
     if node.op == "map":
         return _collect(compiler, source, body)
     return _decide(compiler, source, node.op, body)
+
+
+def _containment(compiler: Compiling, node: Macro, scope: Scope) -> exp.Expression | None:
+    """Return all() and exists() of `v in names` as one operator, where it means the same; None where it is another
+    form.
+
+    The empty list has all of its members anywhere, also in a list that is not known.
+    """
+    body = node.body
+    if node.op not in ("all", "exists") or not isinstance(body, Call) or body.op != "in" or node.source.type != STRINGS:
+        return None
+    member, container = body.args
+    is_variable = isinstance(member, Variable) and member.name == node.variable
+    if not is_variable or container.type != STRINGS or _mentions(container, node.variable):
+        return None
+    if node.op == "all":
+        source, known = compiler.compile(node.source, scope), compiler.compile(container, scope)
+        empty = exp.EQ(this=source.copy(), expression=cast(text("[]"), "JSONB"))
+        return when((empty, exp.true()), default=binary(exp.ArrayContainedBy, source, known))
+    if isinstance(container, Const) and isinstance(container.value, tuple) and container.value:
+        names = exp.Array(expressions=[text(str(name)) for name in container.value])
+        return binary(exp.JSONBContainsAnyTopKeys, compiler.compile(node.source, scope), names)
+    return None
+
+
+def _mentions(node: Node, variable: str) -> bool:
+    return any(isinstance(part, Variable) and part.name == variable for part in walk(node))
 
 
 def count(compiler: Compiling, node: Node, scope: Scope) -> exp.Expression:

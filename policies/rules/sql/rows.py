@@ -13,32 +13,20 @@ from policies.rules.schema import Entity, FieldType
 from policies.rules.sql.age import age_column
 from policies.rules.sql.build import (
     all_of,
-    binary,
     call,
     cast,
     column,
     guarded,
     is_known,
     is_null,
-    lateral_record,
     lateral_row,
     negate,
-    number,
     text,
 )
+from policies.rules.sql.instants import instant_micros
 
 GREATEST_INT = 2**53
 GREATEST_DOUBLE, LEAST_DOUBLE = "1e100", "1e-100"
-
-# Valid calendar days of the years 0001 to 9999, so that the cast to timestamptz cannot fail.
-_LEAP_YEAR = r"(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
-_DAY = (
-    r"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
-    r"|\d{4}-(0[13-9]|1[0-2])-(29|30)"
-    r"|\d{4}-(0[13578]|1[02])-31"
-    rf"|{_LEAP_YEAR}-02-29)"
-)
-INSTANT = rf"^(?!0000){_DAY}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{{1,6}})?Z$"
 
 
 class Row:
@@ -72,15 +60,27 @@ class Row:
 
     def broken(self, key: str) -> exp.Expression:
         """Return whether a stored value is there and not of its type."""
-        return all_of([is_known(column(f"{self.alias}_r", key)), is_null(column(f"{self.alias}_v", key))])
+        raw = column(f"{self.alias}_r", key)
+        given = exp.NEQ(this=call("jsonb_typeof", raw), expression=text("null"))
+        return all_of([is_known(raw), given, is_null(column(f"{self.alias}_v", key))])
 
     def joins(self) -> list[exp.Join]:
-        """Return the laterals, in order: the raw values, the typed values, the ages."""
+        """Return the laterals, in order: the document, its raw values, the typed values, the ages.
+
+        `document #> '{}'` is the document itself, decompressed: without it each `->` would do that again, at twenty
+        times the cost.
+        """
         if not self._stored:
             return []
-        raw = lateral_record(f"{self.alias}_r", self.document, list(self._stored))
+        whole = exp.Paren(this=exp.JSONBExtract(this=self.document.copy(), expression=text("{}")))
+        document = column(f"{self.alias}_d", "document")
+        raw = [(key, member(document, key)) for key in self._stored]
         typed = [(key, self._typed(key)) for key in self._stored]
-        joins = [raw, lateral_row(f"{self.alias}_v", typed)]
+        joins = [
+            lateral_row(f"{self.alias}_d", [("document", whole)]),
+            lateral_row(f"{self.alias}_r", raw),
+            lateral_row(f"{self.alias}_v", typed),
+        ]
         if self._ages:
             joins.append(lateral_row(f"{self.alias}_a", [(name, self._age(name)) for name in self._ages]))
         return joins
@@ -108,8 +108,7 @@ def typed_value(type_: FieldType, value: exp.Expression) -> exp.Expression:
         case "string":
             return guarded(_is("string", value), plain_text(value))
         case "timestamp":
-            valid = binary(exp.RegexpLike, plain_text(value), text(INSTANT))
-            return guarded(_is("string", value), guarded(valid, _micros(plain_text(value))))
+            return guarded(_is("string", value), instant_micros(plain_text(value)))
         case "map":
             return guarded(_is("object", value), guarded(_only_strings(value, "strict $.*"), value))
         case _:
@@ -121,14 +120,23 @@ def plain_text(value: exp.Expression) -> exp.Expression:
     return exp.Paren(this=exp.JSONBExtractScalar(this=value.copy(), expression=text("{}")))
 
 
+def member(document: exp.Expression, key: str) -> exp.Expression:
+    """Return the jsonb value of a key, NULL where there is none or the document is no object."""
+    return exp.Paren(this=exp.JSONExtract(this=document.copy(), expression=text(key), only_json_types=True))
+
+
 def _is(name: str, value: exp.Expression) -> exp.Expression:
     return exp.EQ(this=call("jsonb_typeof", value), expression=text(name))
 
 
 def _whole(value: exp.Expression) -> exp.Expression:
-    numeric = cast(value, "NUMERIC")
-    bounded = exp.Between(this=numeric.copy(), low=number(-GREATEST_INT), high=number(GREATEST_INT))
-    return all_of([bounded, exp.EQ(this=numeric.copy(), expression=call("trunc", numeric))])
+    numeric, limit = cast(value, "NUMERIC"), str(GREATEST_INT)
+    bounded = exp.Between(
+        this=numeric.copy(), low=cast(text(f"-{limit}"), "NUMERIC"), high=cast(text(limit), "NUMERIC")
+    )
+    written_whole = exp.EQ(this=call("scale", numeric), expression=exp.Literal.number(0))
+    whole = exp.Or(this=written_whole, expression=exp.EQ(this=numeric.copy(), expression=call("trunc", numeric)))
+    return all_of([bounded, exp.Paren(this=whole)])
 
 
 def _moderate(value: exp.Expression) -> exp.Expression:
@@ -137,11 +145,6 @@ def _moderate(value: exp.Expression) -> exp.Expression:
         this=size, low=cast(text(LEAST_DOUBLE), "NUMERIC"), high=cast(text(GREATEST_DOUBLE), "NUMERIC")
     )
     return exp.Paren(this=exp.Or(this=inside, expression=exp.EQ(this=size.copy(), expression=exp.Literal.number(0))))
-
-
-def _micros(value: exp.Expression) -> exp.Expression:
-    seconds = exp.Extract(this=exp.var("EPOCH"), expression=cast(value, "TIMESTAMPTZ"))
-    return cast(exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000)), "BIGINT")
 
 
 def _only_strings(value: exp.Expression, members: str) -> exp.Expression:
