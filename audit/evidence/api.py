@@ -27,7 +27,7 @@ from audit.evidence import queries
 
 
 class StatementRow(TypedDict):
-    """One statement; `index` is null until it is sealed."""
+    """One statement; `index` is null and `digest` empty until it is sealed."""
 
     id: uuid.UUID
     action: str
@@ -36,6 +36,7 @@ class StatementRow(TypedDict):
     revision: int
     index: int | None
     sealed_at: datetime.datetime | None
+    digest: str
 
 
 class ProofRow(TypedDict):

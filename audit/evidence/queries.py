@@ -44,6 +44,7 @@ def statement_row(row: Statement, entry: LedgerEntry | None) -> dict[str, object
         "revision": row.revision,
         "index": entry.index if entry else None,
         "sealed_at": entry.sealed_at if entry else None,
+        "digest": bytes(entry.digest).hex() if entry else "",
     }
 
 

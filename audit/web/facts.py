@@ -11,13 +11,20 @@ from lineage.inventory.kinds.types import Attribute
 from lineage.inventory.kinds.values import parse_timestamp
 from lineage.inventory.queries import AssetDetail, Fact
 from lineage.inventory.summaries import heads_of
+from policies.checklists.checks import Check
 
 
-def facts_read(said: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-    """Return exactly the facts that a verdict read, and the missing ones, from what its sealed leaf says of it."""
+def facts_read(said: Mapping[str, Any], kind: str, check: Check | None = None) -> list[dict[str, Any]]:
+    """Return exactly the facts that a verdict read, and the missing ones, from what its sealed leaf says of it.
+
+    With the check, those that only say whether it concerns the asset are told apart: they do not lower the grade.
+    """
     facts = said.get("facts", [])
     others = heads_of({uuid.UUID(fact["asset"]) for fact in facts if fact.get("asset")})
     rows = [_fact_read(fact, kind, others) for fact in facts]
+    for row in rows:
+        if check is not None and check.when and row["name"] not in (check.condition or ""):
+            row["how"] = "says only whether the check concerns it"
     read = {row["name"] for row in rows}
     return rows + [_missing(path, kind) for path in said.get("missing", []) if path not in read]
 
@@ -31,7 +38,7 @@ def _fact_read(fact: Mapping[str, Any], kind: str, others: Mapping[uuid.UUID, tu
     return {
         "name": fact["path"],
         "meaning": f"of {owner[1]}: {_meaning(attribute)}" if owner else _meaning(attribute),
-        "value": value_text(fact.get("value")),
+        "value": _shown(attribute, fact.get("value")),
         "unit": attribute.unit if attribute else None,
         "origin": _joined(key.get("origin", "") for key in keys),
         "source": _joined(key.get("source", "") for key in keys),
@@ -58,6 +65,12 @@ def _meaning(attribute: Attribute | None) -> str:
     return attribute.meaning if attribute else ""
 
 
+def _shown(attribute: Attribute | None, value: Any) -> str | None:
+    """Return a value as text; an instant as people write it."""
+    moment = parse_timestamp(value) if attribute and attribute.type == "timestamp" and isinstance(value, str) else None
+    return f"{moment:%-d %b %Y, %H:%M} UTC" if moment else value_text(value)
+
+
 def _joined(words: Any) -> str:
     return ", ".join(dict.fromkeys(word for word in words if word))
 
@@ -81,7 +94,7 @@ def _fact_known(detail: AssetDetail, fact: Fact) -> dict[str, Any]:
     return {
         "name": fact.name,
         "meaning": _meaning(attribute),
-        "value": value_text(fact.value),
+        "value": _shown(attribute, fact.value),
         "unit": attribute.unit if attribute else None,
         "origin": fact.origin,
         "source": fact.source,

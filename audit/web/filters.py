@@ -97,9 +97,3 @@ class TicketFilters(FilterForm):
         field = self.fields["family"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "All families"), *family_choices()]
-
-
-class StatementFilters(FilterForm):
-    """Filters over statements."""
-
-    action = any_of("Action", [], "All actions")

@@ -54,7 +54,7 @@ class DueForm(forms.Form):
 
     due = forms.DateField(
         label="Due",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": "Got no date, expected a day such as 2026-12-31. Choose one.",
             "invalid": "Got something that is no day, expected one such as 2026-12-31. Choose it again.",

@@ -23,6 +23,7 @@ _ACTS = {
     Action.TOKEN_REVOKED: "Token {name} revoked",
     Action.HOOK_CREATED: "Webhook {name} made",
     Action.HOOK_REVOKED: "Webhook {name} revoked",
+    Action.SOURCE_CHANGED: "Cadence of the source {source} taken over",
     Action.EVENTS_PROJECTED: "{count} events projected, {assets_changed} assets changed",
     Action.CHECKLIST_PUBLISHED: "Checklist {checklist} published with {checks} checks",
     Action.CHECKLIST_EVALUATED: "{subjects} assets judged, {changed} changed",

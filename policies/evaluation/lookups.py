@@ -86,14 +86,21 @@ def first_leaves(statement: uuid.UUID, limit: int) -> list[JudgedLeaf]:
     return list(JudgedLeaf.objects.filter(statement=statement).order_by("leaf_index")[:limit])
 
 
+def assets_of_leaves(statement: uuid.UUID, limit: int) -> dict[int, uuid.UUID]:
+    """Return, by place, the assets of the first leaves of an evaluation's statement."""
+    changes = Transition.objects.filter(statement=statement, leaf_index__lt=limit)
+    return dict(changes.values_list("leaf_index", "asset_id"))
+
+
 def recent_changes(limit: int, looked_at: int = 400) -> list[Transition]:
-    """Return the newest changes, newest first; those of a former verdict before first judgements.
+    """Return the newest changes that say most: of a former verdict, else first judgements that fail, else any.
 
     Only the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
     """
     newest = list(transitions()[:looked_at])
     changed = [change for change in newest if change.old != NOT_JUDGED]
-    return (changed or newest)[:limit]
+    failed = [change for change in newest if base(change.new) == Code.FAIL]
+    return (changed or failed or newest)[:limit]
 
 
 def change_page(after: str | None, limit: int, *, family: str = "", check: str = "") -> Page[Transition]:

@@ -24,6 +24,7 @@ from audit.web.words import short_reason, shown_verdict
 from lineage.graph.models import Flow
 from lineage.graph.queries import MAX_DEPTH, Direction, direct_flows, reach
 from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.models import Source
 from lineage.inventory.queries import AssetDetail, AssetFilters, AssetLine, asset_detail, filtered, list_assets
 from lineage.inventory.summaries import is_silent, kind_counts, names_of, sources_of
 from policies.checklists.publish import ready_checklists
@@ -103,11 +104,17 @@ def _rows(scope: Scope, lines: Sequence[AssetLine]) -> list[dict[str, Any]]:
         | {
             "entity": entities.get(line.organisation, "") if line.organisation else "",
             "source": ", ".join(source.name for source in sources.get(line.id, [])) or "lineage only",
-            "stale": any(is_silent(source, scope.now) for source in sources.get(line.id, [])),
+            **_silence(scope, sources.get(line.id, [])),
             "counts": buckets(tallies.get(line.id, Tally())),
         }
         for line in lines
     ]
+
+
+def _silence(scope: Scope, sources: Sequence[Source]) -> dict[str, Any]:
+    """Return whether nobody speaks of an asset any more, and who has gone silent about it."""
+    silent = [source.name for source in sources if is_silent(source, scope.now)]
+    return {"stale": bool(silent) and len(silent) == len(sources), "silent": ", ".join(silent)}
 
 
 @workspace_page("assets", GET=Right.READ)

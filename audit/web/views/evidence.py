@@ -4,18 +4,21 @@ import json
 import uuid
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
+from accounts.errors import AuditlineError
 from accounts.journal.actions import Action
 from accounts.journal.canonical.merkle import leaf_hash
 from accounts.journal.models import Statement
 from accounts.members.queries import actor_names
 from accounts.members.rights import Right
 from accounts.workspaces.queue import Stage, waiting
+from audit.evidence.api import StatementRow
 from audit.evidence.ledger.envelope import envelope
 from audit.evidence.ledger.note import origin
+from audit.evidence.ledger.proof import write_proof
 from audit.evidence.queries import (
     checkpoint_row,
     newest_checkpoint,
@@ -26,38 +29,65 @@ from audit.evidence.queries import (
     statements,
 )
 from audit.evidence.statements import as_sealed
-from audit.web.filters import StatementFilters
-from audit.web.links import href
-from audit.web.lists import count_up_to, fetched, list_context, named_views
+from audit.web.links import asset_href, href
+from audit.web.lists import FilterForm, any_of, count_up_to, csv_answer, fetched, list_context, named_views
 from audit.web.proofs import VERIFY, proof_of_statement
 from audit.web.scope import Scope, workspace_page
-from audit.web.words import act
-from policies.evaluation.lookups import first_leaves
+from audit.web.words import ACTS_OF_PEOPLE, JUDGEMENTS, act
+from lineage.inventory.kinds.values import parse_timestamp
+from policies.evaluation.lookups import assets_of_leaves, first_leaves
 from policies.evaluation.models import JudgedLeaf
 
-VIEWS = {"all": "All", "judgements": "Judgements"}
+VIEWS = {"all": "All", "judgements": "Judgements", "people": "Acts of people"}
+ACTIONS = {"judgements": JUDGEMENTS, "people": ACTS_OF_PEOPLE}
 LEAVES = 20
+LONGEST = 20_000  # characters of a record that a page shows; the signed envelope holds all of it
+COLUMNS = list(StatementRow.__annotations__)
+
+
+class NotSealed(AuditlineError):
+    """A statement that waits for its seal has neither signature nor proof yet."""
+
+    code = "not_sealed"
+    status = 409
+    retryable = True
+
+
+class StatementFilters(FilterForm):
+    """Filters over statements."""
+
+    action = any_of("Action", [(str(each), str(each)) for each in Action], "All actions")
+
+
+def _filters(form: StatementFilters) -> dict[str, Any]:
+    if action := form.chosen.get("action"):
+        return {"action": action}
+    return {"actions": ACTIONS.get(form.chosen.get("view", "all"), ())}
 
 
 @workspace_page("evidence", GET=Right.READ)
 def evidence(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Show the newest checkpoint and the statements, newest first."""
     form = StatementFilters(request.GET)
-    field = form.fields["action"]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = [("", "All actions"), *[(str(each), str(each)) for each in Action]]
-    view = form.chosen.get("view", "all")
-    action = str(Action.CHECKLIST_EVALUATED) if view == "judgements" else form.chosen.get("action", "")
-    page = fetched(request, form, lambda after, limit: statement_page(after, limit, action=action))
+    filters = _filters(form)
+    page = fetched(request, form, lambda after, limit: statement_page(after, limit, **filters))
     rows = {row.pk: row for row in statements().filter(pk__in=[row["id"] for row in page.rows])}
     names = actor_names(row.actor for row in rows.values())
     context = {
         "ledger": _ledger(scope),
-        "views": named_views(request, VIEWS, view, {}),
+        "views": named_views(request, VIEWS, form.chosen.get("view", "all"), {}),
         "statements": [_row(row, rows[row["id"]], names) for row in page.rows],
-        **list_context(request, form, page, count_up_to(statements(action=action)), csv=False),
+        **list_context(request, form, page, count_up_to(statements(**filters)) if form.is_valid() else 0),
     }
     return render(request, "web/evidence/list.html", context)
+
+
+@workspace_page("evidence", GET=Right.READ)
+def evidence_csv(request: HttpRequest, scope: Scope) -> HttpResponseBase:
+    """Give the filtered list as CSV, with the columns of the API."""
+    form = StatementFilters(request.GET)
+    filters = _filters(form)
+    return csv_answer(scope, form, lambda after, limit: statement_page(after, limit, **filters), COLUMNS, "statements")
 
 
 def _ledger(scope: Scope) -> dict[str, Any] | None:
@@ -87,9 +117,9 @@ def _row(row: dict[str, Any], statement: Statement, names: dict[str, str]) -> di
         "action": statement.action,
         "what": act(statement.action, statement.body),
         "actor": names.get(statement.actor, statement.actor),
-        "at": statement.made_at,
+        "at": row["sealed_at"],
         "leaves": statement.body.get("leaves", {}).get("count"),
-        "digest": "",
+        "digest": row["digest"],
     }
 
 
@@ -112,7 +142,10 @@ def statement(request: HttpRequest, scope: Scope, statement_id: uuid.UUID) -> Ht
     payload = as_sealed(row, place.entry.index, place.entry.sealed_at).stored_payload() if place else b""
     leaves = row.body.get("leaves", {})
     context = {
-        "crumbs": [{"label": "Evidence", "href": href("evidence", scope.slug)}, {"label": str(row.pk), "href": ""}],
+        "crumbs": [
+            {"label": "Evidence", "href": href("evidence", scope.slug)},
+            {"label": f"Statement {place.entry.index:,}" if place else "Waiting for its seal", "href": ""},
+        ],
         "statement": {
             "id": row.pk,
             "index": place.entry.index if place else None,
@@ -121,28 +154,42 @@ def statement(request: HttpRequest, scope: Scope, statement_id: uuid.UUID) -> Ht
             "actor": actor_names([row.actor])[row.actor],
             "at": row.made_at,
             "revision": row.revision,
+            "now": parse_timestamp(str(row.body.get("now", ""))),
             "predicate_type": "auditline:statement/v1",
             "digest": bytes(place.entry.digest).hex() if place else "",
             "size": len(payload),
-            "text": json.dumps(json.loads(payload) if payload else row.body, indent=2, ensure_ascii=False),
+            "text": _readable(json.loads(payload) if payload else row.body),
             "envelope_href": href("envelope", scope.slug, row.pk),
             "proof_href": href("proof", scope.slug, row.pk),
         },
         "subjects": [],
-        "leaves": [_leaf(each) for each in first_leaves(row.pk, LEAVES)] if leaves else [],
+        "leaves": _leaves(scope, row.pk) if leaves else [],
         "leaves_total": leaves.get("count", 0),
         "proof": proof_of_statement(row, place),
     }
     return render(request, "web/evidence/detail.html", context)
 
 
-def _leaf(leaf: JudgedLeaf) -> dict[str, Any]:
+def _readable(record: Any) -> str:
+    """Return the record indented; a long one is cut, and says so."""
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}\n... {len(text) - LONGEST:,} more characters stand in the signed envelope."
+
+
+def _leaves(scope: Scope, statement: uuid.UUID) -> list[dict[str, Any]]:
+    assets = assets_of_leaves(statement, LEAVES)
+    return [_leaf(scope, each, assets.get(each.leaf_index)) for each in first_leaves(statement, LEAVES)]
+
+
+def _leaf(scope: Scope, leaf: JudgedLeaf, asset: uuid.UUID | None) -> dict[str, Any]:
     said = json.loads(bytes(leaf.leaf))
-    changes = [f"{each['check']} {each['from']} → {each['to']}" for each in said.get("changes", [])]
+    changes = [f"{each['check']} {each['from']} → {each['to']}".replace("_", " ") for each in said.get("changes", [])]
     return {
         "position": leaf.leaf_index + 1,
         "asset_name": f"{said['asset']['kind']} {said['asset']['uid']}",
-        "href": "",
+        "href": asset_href(scope.slug, asset) if asset else "",
         "digest": leaf_hash(bytes(leaf.leaf)).hex(),
         "changes": ", ".join(changes),
     }
@@ -154,16 +201,28 @@ def statement_envelope(request: HttpRequest, scope: Scope, statement_id: uuid.UU
     row = get_object_or_404(statements(), pk=statement_id)
     place = place_of(row.pk)
     if place is None:
-        return JsonResponse({"error": {"code": "not_sealed", "message": "Not sealed yet. Ask again in a few seconds."}})
+        raise NotSealed(_NOT_YET)
     payload = as_sealed(row, place.entry.index, place.entry.sealed_at).stored_payload()
-    return JsonResponse(envelope(payload, bytes(place.entry.signature), place.entry.key_id))
+    answer = JsonResponse(envelope(payload, bytes(place.entry.signature), place.entry.key_id))
+    answer["Content-Disposition"] = f'attachment; filename="statement-{row.pk}.dsse.json"'
+    return answer
 
 
 @workspace_page("evidence", GET=Right.READ)
 def statement_proof(request: HttpRequest, scope: Scope, statement_id: uuid.UUID) -> HttpResponse:
-    """Give the inclusion proof of a sealed statement in the newest checkpoint."""
+    """Give the inclusion proof of a sealed statement in the newest checkpoint, as c2sp.org/tlog-proof@v1."""
     row = get_object_or_404(statements(), pk=statement_id)
     proof = proof_of(row.pk)
     if proof is None:
-        return JsonResponse({"error": {"code": "not_sealed", "message": "Not sealed yet. Ask again in a few seconds."}})
-    return JsonResponse({"index": proof.entry.index, "hashes": proof.hashes, "checkpoint": proof.checkpoint.note})
+        raise NotSealed(_NOT_YET)
+    hashes = [bytes.fromhex(node) for node in proof.hashes]
+    return HttpResponse(
+        write_proof(proof.entry.index, hashes, proof.checkpoint.note.encode()),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="statement-{row.pk}.tlog-proof"'},
+    )
+
+
+_NOT_YET = (
+    "This statement is written and waits for its seal, so there is nothing to prove yet. Ask again in a few seconds."
+)

@@ -126,7 +126,7 @@ def finding_detail(request: HttpRequest, scope: Scope, finding_id: uuid.UUID) ->
             {"label": f"{finding.check_id} on {finding.name}", "href": ""},
         ],
         "finding": _shown(scope, finding, said),
-        "facts": facts_read(said, finding.kind),
+        "facts": facts_read(said, finding.kind, rule.check if rule else None),
         "hops": [],
         "rule": rule_of(scope.slug, change, rule),
         "remediation": rule.check.remediation if rule else "",

@@ -29,12 +29,19 @@ def source_state(source: SourceLine) -> str:
     return "incomplete" if source.complete is False else "reporting"
 
 
+def cadence(hours: int) -> str:
+    """Return how often a source is to report: "every 6 hours", "every 7 days"."""
+    return (
+        f"every {plural(hours // 24, 'day')}" if hours >= 48 and hours % 24 == 0 else f"every {plural(hours, 'hour')}"
+    )
+
+
 def source_note(source: SourceLine) -> str:
     """Return what is wrong with a source, in a few words."""
     if source.complete is False:
         return f"announced {source.declared:,}, {source.received:,} arrived"
     if source.silent:
-        return f"expected every {plural(source.expected_every_hours or 0, 'hour')}"
+        return f"expected {cadence(source.expected_every_hours or 0)}"
     return ""
 
 
@@ -78,7 +85,7 @@ def _row(scope: Scope, line: SourceLine, result: Any) -> dict[str, Any]:
         "format": "OpenLineage" if line.door == "lineage" else line.grade_class.replace("_", " "),
         "state": source_state(line),
         "last_at": line.last_seen_at,
-        "cadence": f"every {plural(hours, 'hour')}" if hours else "",
+        "cadence": cadence(hours) if hours else "",
         "announced": line.declared,
         "received": line.received,
         "refused": result.rejected if result else 0,

@@ -1,5 +1,6 @@
 """Tickets: the work behind findings, who has it and until when."""
 
+import datetime
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +8,39 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.members.queries import members
 from accounts.members.rights import Right
+from accounts.paging import page_of
 from audit.findings.models import Finding
+from audit.tickets.api import TicketRow
 from audit.tickets.models import Ticket
-from audit.tickets.queries import history, ticket_page, tickets
+from audit.tickets.queries import WORKLIST, due_counts, history, ticket_page, tickets
 from audit.tickets.work_on import assign, set_due
 from audit.web.filters import TicketFilters
-from audit.web.forms import AssignForm, DueForm
+from audit.web.forms import AssignForm, DueForm, attempt, sent
 from audit.web.links import href
-from audit.web.lists import count_up_to, fetched, list_context, named_views
+from audit.web.lists import count_up_to, csv_answer, fetched, list_context, named_views
 from audit.web.scope import Scope, workspace_page
 from audit.web.timelines import newest_first, ticket_events
-from audit.web.words import shown_verdict
+from audit.web.words import reason_sentence, shown_verdict
 from policies.checklists.queries import check_remediations
 from policies.evaluation.codes import STALE, WAIVED, word
 from policies.evaluation.lookups import bytes_of
+from policies.evaluation.queries import change_in_leaf, transitions
 
-VIEWS = {"open": "Open", "mine": "Mine", "unassigned": "Nobody assigned", "closed": "Closed"}
+NAME = "tickets"
+SOON = datetime.timedelta(days=7)
+VIEWS = {
+    "open": "Open",
+    "mine": "Mine",
+    "soon": "Due within 7 days",
+    "overdue": "Overdue",
+    "unassigned": "Nobody assigned",
+    "closed": "Closed",
+}
 
 
 def _filters(scope: Scope, form: TicketFilters) -> dict[str, Any]:
@@ -37,6 +51,10 @@ def _filters(scope: Scope, form: TicketFilters) -> dict[str, Any]:
             return narrowed | {"state": Ticket.State.OPEN, "assignee": scope.user.pk}
         case "unassigned":
             return narrowed | {"state": Ticket.State.OPEN, "unassigned": True}
+        case "soon":
+            return narrowed | {"state": Ticket.State.OPEN, "due_before": scope.now + SOON}
+        case "overdue":
+            return narrowed | {"state": Ticket.State.OPEN, "due_before": scope.now}
         case "closed":
             return narrowed | {"state": Ticket.State.CLOSED}
         case _:
@@ -48,14 +66,25 @@ def ticket_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List tickets, what is due first."""
     form = TicketFilters(request.GET)
     filters = _filters(scope, form)
-    page = fetched(request, form, lambda after, limit: ticket_page(after, limit, **filters))
-    shown = {ticket.pk: ticket for ticket in tickets().filter(pk__in=[row["id"] for row in page.rows])}
+    page = fetched(request, form, lambda after, limit: page_of(tickets(**filters), WORKLIST, after, limit, scope=NAME))
+    view, counts = form.chosen.get("view", "open"), due_counts(scope.now, scope.now + SOON)
+    narrowed = any(filters[name] for name in ("severity", "family"))
+    total = counts[view] if view in counts and not narrowed else count_up_to(tickets(**filters))
     context = {
-        "views": named_views(request, VIEWS, form.chosen.get("view", "open"), {}),
-        "tickets": [_row(scope, shown[row["id"]]) for row in page.rows],
-        **list_context(request, form, page, count_up_to(tickets(**filters)), csv=False),
+        "views": named_views(request, VIEWS, view, counts),
+        "tickets": [_row(scope, ticket) for ticket in page.rows],
+        **list_context(request, form, page, total if form.is_valid() else 0),
     }
     return render(request, "web/tickets/list.html", context)
+
+
+@workspace_page("tickets", GET=Right.READ)
+def ticket_csv(request: HttpRequest, scope: Scope) -> HttpResponseBase:
+    """Give the filtered list as CSV, with the columns of the API."""
+    form = TicketFilters(request.GET)
+    filters = _filters(scope, form)
+    columns = list(TicketRow.__annotations__)
+    return csv_answer(scope, form, lambda after, limit: ticket_page(after, limit, **filters), columns, NAME)
 
 
 def _row(scope: Scope, ticket: Ticket) -> dict[str, Any]:
@@ -89,24 +118,32 @@ def ticket_assign(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> H
     """Give the ticket to a member, or to nobody."""
     ticket = get_object_or_404(tickets(), pk=ticket_id)
     form = _assign_form(ticket, request.POST)
-    if not form.is_valid():
-        return _show(request, scope, ticket, {"assign_form": form}, 400)
-    chosen = next((each.user for each in members() if each.user.email == form.cleaned_data["assignee"]), None)
-    assign(ticket, chosen, actor=scope.principal.actor)
-    messages.success(request, f"Assigned to {chosen.email if chosen else 'nobody'}.")
-    return redirect("web:ticket", scope.slug, ticket.pk)
+    if form.is_valid():
+        email = form.cleaned_data["assignee"]
+        chosen = next((each.user for each in members() if each.user.email == email), None)
+        if attempt(form, lambda: assign(ticket, chosen, actor=scope.principal.actor), "assignee"):
+            messages.success(request, f"Ticket no. {ticket.number} is assigned to {email or 'nobody'}.")
+            return redirect("web:ticket", scope.slug, ticket.pk)
+    return _show(request, scope, ticket, {"assign_form": form}, 400)
 
 
 @workspace_page("tickets", POST=Right.WORK_TICKETS)
 def ticket_due(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> HttpResponse:
     """Set the day by which it shall be done."""
     ticket = get_object_or_404(tickets(), pk=ticket_id)
-    form = DueForm(request.POST)
-    if not form.is_valid():
-        return _show(request, scope, ticket, {"due_form": form}, 400)
-    set_due(ticket, form.cleaned_data["due"], actor=scope.principal.actor)
-    messages.success(request, f"Due on {form.cleaned_data['due']}.")
-    return redirect("web:ticket", scope.slug, ticket.pk)
+    form = sent(DueForm, request)
+    if form.is_valid():
+        due = form.cleaned_data["due"]
+        if attempt(form, lambda: set_due(ticket, due, actor=scope.principal.actor), "due"):
+            messages.success(request, f"Ticket no. {ticket.number} is due on {due:%-d %B %Y}.")
+            return redirect("web:ticket", scope.slug, ticket.pk)
+    return _show(request, scope, ticket, {"due_form": form}, 400)
+
+
+def _why(finding: Finding) -> str:
+    """Return what the last change of the finding's verdict rests on, from its sealed leaf."""
+    change = transitions().filter(pk=finding.transition).first()
+    return reason_sentence(change_in_leaf(change)) if change else finding.title
 
 
 def _assign_form(ticket: Ticket, data: Any = None) -> AssignForm:
@@ -131,7 +168,7 @@ def _show(
     shown |= {
         "closed_by": f"the check {finding.reason}" if finding.state == Finding.State.RESOLVED else "",
         "remediation": check_remediations().get(finding.check_id, ""),
-        "reason": finding.title,
+        "reason": _why(finding),
     }
     context: dict[str, Any] = {
         "crumbs": [
