@@ -41,6 +41,7 @@ def test_killing_the_worker_and_flushing_the_broker_loses_nothing_and_doubles_no
     worker = start_worker(tmp_path / "worker.log")
     eventually(lambda: finished_assets(cast) > 0, what="the first results")
     kill(worker)
+    assert waiting() > 0, "the worker was killed after the work, not in the middle of it"
     redis.Redis.from_url(settings.REDIS_URL.replace("redis+socket://", "unix://")).flushall()
 
     worker = start_worker(tmp_path / "worker.log")
