@@ -25,6 +25,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=SEED)
         parser.add_argument("--scale", type=float, default=1.0, help="1 = 417 data sets and 4,200 runs")
+        parser.add_argument("--no-logins", action="store_true", help="do not print the logins")
         parser.add_argument("--no-wait", action="store_true", help="do not wait until the workers are done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,7 +40,8 @@ class Command(BaseCommand):
                 workspace, before, seed=options["seed"], scale=options["scale"], anchor=options["anchor"]
             )
             if before is not None and before.finished and (text := kept_text(home)):
-                self.stdout.write(f"The demo estate is loaded (anchor {before.anchor}).\n{text}")
+                self.stdout.write(f"The demo estate is loaded (anchor {before.anchor}).")
+                self.show_logins(text, options)
                 return
             logins = ensure_logins(workspace, home)
             doors = OverHttp(options["url"], logins) if options["url"] else InProcess(logins)
@@ -48,7 +50,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["no_wait"] and not watch(workspace, self.say):  # 4
             self.say("nothing moves: start a worker (manage.py up, or celery -A config worker) to see the verdicts")
-        self.stdout.write(logins.text)
+        self.show_logins(logins.text, options)
+
+    def show_logins(self, text: str, options: dict[str, Any]) -> None:
+        """Print the logins, unless the caller does it."""
+        if not options["no_logins"]:
+            self.stdout.write(text)
 
     def say(self, line: str) -> None:
         """Show progress at once, also where the output is a pipe."""

@@ -111,7 +111,7 @@ class Command(BaseCommand):
 
     def load_demo(self, supervisor: Supervisor) -> None:
         self.say("up", "loading the demo estate (DEMO=0 leaves it out)")
-        code = supervisor.run(Service("demo", (*manage(), "load_demo")))
+        code = supervisor.run(Service("demo", (*manage(), "load_demo", "--no-logins")))
         if code != 0:
             self.say("up", f"the demo estate was not loaded (exit code {code}); the lines above say why")
 
