@@ -19,11 +19,14 @@ from lineage.inventory.models import Asset
 from lineage.inventory.queries import AssetFilters, filtered
 from lineage.inventory.summaries import reported_counts
 from policies.checklists.checks import Check, Checklist, InlineTest
+from policies.checklists.compile import compile_check
 from policies.checklists.models import ChecklistVersion
 from policies.checklists.publish import ready_checklists
 from policies.checklists.queries import active_versions, content_of, versions, waiting_of
 from policies.checklists.read import shipped_frameworks
+from policies.checklists.try_tests import subject_of
 from policies.evaluation.queries import FamilyPosture, Tally, posture
+from policies.rules.judge import judge
 from policies.rules.schema import LINEAGE
 
 COUNTED = 20_000
@@ -186,7 +189,7 @@ def check(request: HttpRequest, scope: Scope, code: str, check_code: str) -> Htt
         "check": tally_row(scope.slug, tally, check=check_code) | _shown(scope, found, content),
         "params": [_param(each) for each in found.params],
         "reads": _reads(code, check_code),
-        "tests": [_test(each) for each in found.tests],
+        "tests": _tests(found),
         "clauses": clauses_of(found.frameworks, content.verify_mappings),
     }
     return render(request, "web/checklists/check.html", context)
@@ -256,8 +259,13 @@ def _read(subject: str, kind: str, name: str) -> dict[str, Any]:
     }
 
 
-def _test(test: InlineTest) -> dict[str, Any]:
-    """Return an inline test; a version is only published where both engines gave what it expects."""
+def _tests(check: Check) -> list[dict[str, Any]]:
+    """Return the inline tests with what the row engine gives for them now."""
+    compiled = compile_check(check)
+    return [_test(test, judge(compiled, subject_of(test), test.now).code.name.lower()) for test in check.tests]
+
+
+def _test(test: InlineTest, got: str) -> dict[str, Any]:
     given: dict[str, Any] = {"asset": dict(test.asset)}
     if test.related:
         given["related"] = {name: [dict(each) for each in facts] for name, facts in test.related.items()}
@@ -266,6 +274,6 @@ def _test(test: InlineTest) -> dict[str, Any]:
     return {
         "name": test.why or f"gives {test.expect.replace('_', ' ')}",
         "expected": test.expect,
-        "got": test.expect,
+        "got": got,
         "given": json.dumps(given, ensure_ascii=False, indent=2, default=str),
     }
