@@ -13,6 +13,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
 from lineage.inventory.merge import EXISTS
 from lineage.inventory.models import Asset, DerivedFact, FactSet, Source
+from lineage.inventory.summaries import is_silent
 
 SHOWN_RELATIONS = 200
 """Ends named per relation of one asset; the counts are exact."""
@@ -264,7 +265,7 @@ def silent_count(now: datetime.datetime) -> int:
 
 def _source_line(source: Source, now: datetime.datetime) -> SourceLine:
     hours = source.expected_every_hours
-    silent = None if hours is None else now - source.last_seen_at > datetime.timedelta(hours=hours)
+    silent = None if hours is None else is_silent(source, now)
     counted = source.declared_count is not None and source.received_count is not None
     return SourceLine(
         source.pk,

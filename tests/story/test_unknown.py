@@ -37,7 +37,7 @@ def test_every_place_gives_the_same_count_of_unknown(cast: Cast) -> None:
     send_inventory(cast.api["pipeline"], HANDOVER)
     run_due(cast.workspace.pk)
     officer = cast.api["officer"]
-    listed = officer.get("/api/v1/verdicts", {"verdict": "unknown", "limit": 200}).json()["results"]
+    listed = officer.get("/api/v1/verdicts", {"verdict": "unknown", "limit": "200"}).json()["results"]
     table: Any = officer.get("/api/v1/verdicts", {"verdict": "unknown"}, headers={"accept": "text/csv"})
     posture = officer.get("/api/v1/posture").json()["families"]
     asked = officer.post("/api/v1/questions", {"text": "/verdicts verdict:unknown"}, format="json").json()
