@@ -6,7 +6,7 @@ So adding an asset changes no other asset, and the same seed writes the same byt
 import hashlib
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -53,12 +53,11 @@ class Dice:
 class Clock:
     """Instants relative to the anchor, written as every fact is: "2026-11-01T00:00:00Z".
 
-    The anchor is the midnight (UTC) that begins the anchor date; everything measured lies before it.
+    The anchor is the estate's "now", a full hour; everything measured lies before it.
     """
 
-    def __init__(self, anchor: date) -> None:
-        self.anchor = anchor
-        self.now = datetime.combine(anchor, time(), UTC)
+    def __init__(self, anchor: datetime) -> None:
+        self.now = anchor.astimezone(UTC)
 
     def days_ago(self, days: float) -> str:
         """Return the instant `days` before the anchor."""
@@ -71,6 +70,17 @@ class Clock:
     def hours_ago(self, hours: float) -> str:
         """Return the instant `hours` before the anchor."""
         return stamp(self.now - timedelta(hours=hours))
+
+
+def full_hour(instant: datetime) -> datetime:
+    """Return the full hour in which an instant lies: the anchor of an estate that is loaded then."""
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+def anchor_of(text: str) -> datetime:
+    """Read an anchor: "2026-11-25T14:00Z", or a day, which is its midnight (UTC). Raises ValueError for others."""
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def stamp(instant: datetime) -> str:

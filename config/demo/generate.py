@@ -11,13 +11,13 @@ At scale 1: 417 data sets, 122 jobs, 25 models, about 4,200 runs (two events eac
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from config.demo.access import report_access
 from config.demo.ai import add_training, report_models
 from config.demo.catalogue import report_datasets, report_jobs, report_transfers
-from config.demo.chance import Clock, Dice
+from config.demo.chance import Clock, Dice, stamp
 from config.demo.estate import Estate, joined_uid
 from config.demo.geography import report_sites, report_stores
 from config.demo.machines import report_machines
@@ -66,11 +66,11 @@ class Manifest:
     expected: tuple[Expected, ...]
 
 
-def generate(out_dir: Path, *, seed: int = SEED, scale: float = 1.0, anchor: date) -> Manifest:
+def generate(out_dir: Path, *, seed: int = SEED, scale: float = 1.0, anchor: datetime) -> Manifest:
     """Write the estate below `out_dir` (made where missing; files of an earlier call are replaced).
 
     1. Lay the pipelines: data sets and jobs.
-    2. Let them run over the days before the anchor.
+    2. Let them run over the days before the anchor, the estate's "now".
     3. Let every source report what it knows.
     4. Plant the seeded problems.
     5. Write files, and last the manifest: a folder without one is unfinished.
@@ -138,7 +138,7 @@ def _manifest(
     return Manifest(
         seed=seed,
         scale=estate.scale,
-        anchor=estate.clock.anchor.isoformat(),
+        anchor=stamp(estate.clock.now),
         assets=dict(sorted(Counter(kind for kind, _ in named).items())),
         events=sum(file.lines for file in files if file.path.startswith("lineage/")),
         runs=sum(len(of) for of in runs.values()),

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.workspaces.models import Work, Workspace
 from accounts.workspaces.queue import Stage
+from config.demo.chance import anchor_of, full_hour, stamp
 from config.demo.doors import Delivery, Doors
 from config.demo.estate import SOURCES
 from config.demo.generate import Manifest, generate
@@ -55,15 +56,17 @@ def read_state(home: Path, workspace: Workspace) -> Loaded | None:
 
 
 def wanted_state(
-    workspace: Workspace, before: Loaded | None, *, seed: int, scale: float, anchor: date | None
+    workspace: Workspace, before: Loaded | None, *, seed: int, scale: float, anchor: datetime | None
 ) -> Loaded:
-    """Return what is to be loaded: the interrupted load again, or a new one; the anchor is today where none is given.
+    """Return what is to be loaded: the interrupted load again, or a new one; the anchor is this hour where none is
+    given.
 
     Raises AnotherEstate: two anchors in one workspace would count every run of the days that they share twice.
     """
-    day = anchor or (date.fromisoformat(before.anchor) if before else timezone.now().date())
-    wanted = Loaded(str(workspace.pk), seed, scale, day.isoformat(), finished=False)
-    if before is not None and (before.seed, before.scale, before.anchor) != (seed, scale, wanted.anchor):
+    kept = anchor_of(before.anchor) if before else None
+    wanted_anchor = anchor or kept or full_hour(timezone.now())
+    wanted = Loaded(str(workspace.pk), seed, scale, stamp(wanted_anchor), finished=False)
+    if before is not None and (before.seed, before.scale, kept) != (seed, scale, wanted_anchor):
         raise AnotherEstate(
             f"Workspace {workspace.slug} holds the estate of seed {before.seed}, scale {before.scale:g}, anchor "
             f"{before.anchor}; got seed {seed}, scale {scale:g}, anchor {wanted.anchor}. Load it into a workspace of "
@@ -82,7 +85,7 @@ def load(home: Path, workspace: Workspace, wanted: Loaded, doors: Doors, say: Sa
     """
     _keep(home, workspace, wanted)  # 1
     folder = home / "demo" / workspace.slug
-    manifest = generate(folder, seed=wanted.seed, scale=wanted.scale, anchor=date.fromisoformat(wanted.anchor))  # 2
+    manifest = generate(folder, seed=wanted.seed, scale=wanted.scale, anchor=anchor_of(wanted.anchor))  # 2
     size = sum(file.bytes for file in manifest.files) / 1e6
     say(f"made {len(manifest.files)} raw files, {size:.0f} MB, anchor {wanted.anchor}")
     for delivery in deliveries(folder, manifest):  # 3

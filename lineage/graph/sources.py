@@ -18,7 +18,9 @@ from lineage.inventory.models import Source
 GRADE_CLASS = "lineage"
 MAX_NAME = 400
 HOURS_LOOKED_AT = 30
-"""Distinct hours with runs from which a cadence is estimated; the longest pause between them is what is expected."""
+"""Distinct hours with runs from which a cadence is estimated, by the longest pause between them."""
+SLACK = 2
+"""Silent after so many longest pauses: a batch that is later than any before it is late, not silent."""
 HOURS_NEEDED = 4
 RUNS_LOOKED_AT = 3000
 
@@ -52,7 +54,7 @@ def estimate_cadence(sources: Mapping[str, Source]) -> None:
     """Estimate, for these sources, after how many hours without a run they count as silent; null = too little known."""
     ids = sorted({source.pk for source in sources.values()})
     rows = fetch(_PAUSES, [ids, current_workspace(), RUNS_LOOKED_AT, HOURS_LOOKED_AT])
-    known = {source_id: hours for source_id, count, hours in rows if count >= HOURS_NEEDED}
+    known = {source_id: SLACK * hours for source_id, count, hours in rows if count >= HOURS_NEEDED}
     expected = [(source_id, known.get(source_id)) for source_id in ids]
     execute(_EXPECT, [*columns(expected, 2), current_workspace()])
 

@@ -1,6 +1,5 @@
 """Load the demo estate: `manage.py load_demo [--url http://127.0.0.1:8000]`."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.errors import AuditlineError
+from config.demo.chance import anchor_of
 from config.demo.doors import DoorClosed, InProcess, OverHttp
 from config.demo.generate import SEED
 from config.demo.load import AnotherEstate, load, read_state, wanted_state, watch
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", default="demo", help="slug; made and marked as demo where it is missing")
         parser.add_argument("--url", default="", help="send over HTTP to this service instead of in this process")
         parser.add_argument(
-            "--anchor", type=date.fromisoformat, default=None, help="the estate's today (default: today)"
+            "--anchor", type=anchor_of, default=None, help="the estate's now, 2026-11-25T14:00Z (default: this hour)"
         )
         parser.add_argument("--seed", type=int, default=SEED)
         parser.add_argument("--scale", type=float, default=1.0, help="1 = 417 data sets and 4,200 runs")

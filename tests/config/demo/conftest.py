@@ -1,13 +1,13 @@
 """One estate for all tests of the generator: made once, at a fixed anchor that no clock is before."""
 
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.demo.generate import Manifest, generate
 
-ANCHOR = date(2025, 6, 2)
+ANCHOR = datetime(2025, 6, 2, 14, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 import stat
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
 from accounts.workspaces.queue import Stage, push
+from config.demo.chance import stamp
 from config.demo.doors import Delivery, DoorClosed, InProcess, OverHttp
 from config.demo.load import Loaded, deliveries, event_batches, load, wanted_state, watch
 from config.demo.logins import Logins, demo_workspace, ensure_logins
@@ -102,7 +103,7 @@ def test_interrupted_load_goes_on_with_its_anchor_and_doubles_nothing(home: Path
         load(home, workspace, wanted, doors, lambda line: None)
     interrupted = events_of()["run"]
     said = load_demo(seed=1, anchor=None)
-    assert f"anchor {ANCHOR}" in said
+    assert f"anchor {stamp(ANCHOR)}" in said
     manifest = json.loads((home / "demo" / "demo" / "manifest.json").read_text())
     assert 0 < interrupted < events_of()["run"] == manifest["events"]
 
@@ -119,10 +120,10 @@ def test_waiting_ends_when_no_worker_answers(home: Path) -> None:
 def test_another_anchor_is_refused_for_the_same_workspace(home: Path) -> None:
     workspace = demo_workspace("demo")
     before = Loaded(str(workspace.pk), 1, 1.0, "2026-11-01", finished=True)
-    assert wanted_state(workspace, before, seed=1, scale=1.0, anchor=None).anchor == "2026-11-01"
+    assert wanted_state(workspace, before, seed=1, scale=1.0, anchor=None).anchor == "2026-11-01T00:00:00Z"
     load_demo()
     with pytest.raises(CommandError, match="Load it into a workspace of its own: --workspace demo-2"):
-        load_demo(anchor=date(2026, 12, 24))
+        load_demo(anchor=datetime(2026, 12, 24, tzinfo=UTC))
 
 
 def test_workspace_of_real_data_is_refused(home: Path) -> None:

@@ -1,7 +1,7 @@
 """The seeded problems hold exactly: what the list says fails or is unknown, and nothing else does."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from tests.config.demo.conftest import ANCHOR
 from tests.config.demo.estate_reading import EstateReading
 
 Made = tuple[Path, Manifest]
-MIDNIGHT = datetime(ANCHOR.year, ANCHOR.month, ANCHOR.day, tzinfo=UTC)
 # They read lineage facts or facts that follow from them, and are not in force yet.
 WAITING = {"SOV-06", "SOV-11", "SOV-12", "SOV-14", "SOV-15", "SOV-16", "SEC-12"}
 FAMILIES = {"SOV", "SEC", "SKL"}
@@ -60,7 +59,7 @@ def listed(manifest: Manifest, days: float) -> dict[tuple[str, str, str], str]:
 
 @pytest.mark.parametrize("days", [0.0, 3.5, 21.0])
 def test_exactly_the_listed_problems_are_found(estate: Made, days: float) -> None:
-    assert verdicts(estate[0], MIDNIGHT + timedelta(days=days)) == listed(estate[1], days)
+    assert verdicts(estate[0], ANCHOR + timedelta(days=days)) == listed(estate[1], days)
 
 
 def test_every_check_in_force_has_a_problem() -> None:
@@ -77,18 +76,18 @@ def test_ids_are_unique_and_every_entry_is_planted_or_built_in() -> None:
 
 
 def test_every_problem_names_an_asset_of_the_estate(estate: Made) -> None:
-    reading = EstateReading(estate[0], MIDNIGHT)
+    reading = EstateReading(estate[0], ANCHOR)
     missing = [row for row in estate[1].expected if (row.kind, row.uid) not in reading.assets]
     assert missing == []
 
 
 def test_bound_data_without_a_known_place_is_unknown_in_one_check_and_fails_the_other(estate: Made) -> None:
     uid = "sftp%3A%2F%2Ftransfer-gw%3A22/collateral.handover"
-    document = EstateReading(estate[0], MIDNIGHT).assets["dataset", uid].document
+    document = EstateReading(estate[0], ANCHOR).assets["dataset", uid].document
     assert document["environment"] == "prod"
     assert document["residency_limited"]
     assert "country" not in document
-    found = verdicts(estate[0], MIDNIGHT)
+    found = verdicts(estate[0], ANCHOR)
     assert found["SOV-04", "dataset", uid] == "unknown"
     assert found["SOV-07", "dataset", uid] == "fail"
 
@@ -108,7 +107,7 @@ def test_problems_of_the_other_families_fail_the_checks_of_the_catalogue(estate:
             continue
         days = 0.0 if row.flips_in_days is None else row.flips_in_days + 0.5
         if days not in readings:
-            readings[days] = EstateReading(estate[0], MIDNIGHT + timedelta(days=days))
+            readings[days] = EstateReading(estate[0], ANCHOR + timedelta(days=days))
         subject = readings[days].subject(row.kind, row.uid)
         verdict = judge(compile_check(checks[row.check]), subject, readings[days].now)
         if verdict.code.name.lower() != row.expected:

@@ -241,12 +241,12 @@ def test_facets_of_any_shape_do_no_harm(workspace: uuid.UUID) -> None:
 # ---- sources
 
 
-def test_the_producer_is_a_source_with_its_cadence(workspace: uuid.UUID) -> None:
+def test_the_producer_is_a_source_that_is_silent_after_twice_its_longest_pause(workspace: uuid.UUID) -> None:
     days = [f"2026-10-{day:02}T02:00:00Z" for day in range(1, 11) if day not in {4, 5}]
     send_and_project(workspace, [run_event(at=day, run=new_run()) for day in days])
     with in_workspace(workspace):
         source = Source.objects.get(door="lineage", name="airflow")
-    assert source.expected_every_hours == 72
+    assert source.expected_every_hours == 144
     assert (source.first_seen_at.day, source.last_seen_at.day) == (1, 10)
 
 
