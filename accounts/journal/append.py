@@ -32,14 +32,14 @@ def append(
     `actor` is "stage:<stage>", "member:<user id>", "token:<token id>" or "command". `body` may hold what
     canonical.encode.plain takes (floats become text); `subjects` are in-toto subjects ({"name", "digest": {"sha256":
     hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which the body commits under "leaves".
-    `revision` is by default the newest one.
+    `revision` is by default the newest one. Raises ValueError for an action that the vocabulary does not list.
     """
     content = plain(dict(body) | ({"leaves": commit(leaves)} if leaves else {}))
     encode(content)  # refuses here, in the cause's transaction, what could not be sealed later
     statement = Statement.objects.create(
         id=new_id(),
         workspace_id=current_workspace(),
-        action=action,
+        action=Action(action),  # also where a caller's types were not checked
         actor=actor,
         made_at=timezone.now(),
         revision=current_revision() if revision is None else revision,

@@ -2,7 +2,7 @@
 
 `id` alone stays the primary key (it is the partition key). A default partition takes what falls outside, so that an
 insert never fails for want of a partition; beat makes the coming months in time through a definer function, because
-the app's role owns nothing.
+the app's role owns nothing. A month that is made late takes over what the default partition holds of it.
 """
 
 import datetime
@@ -75,7 +75,11 @@ BEGIN
     RAISE EXCEPTION 'no partitions for %', parent;
   END IF;
   IF to_regclass(quote_ident(child)) IS NULL THEN
-    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, low, high);
+    -- Not PARTITION OF: that is refused once the default partition holds rows of the month, and then for ever.
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child, parent);
+    EXECUTE format('WITH moved AS (DELETE FROM %I WHERE id >= %L AND id < %L RETURNING *) '
+                   'INSERT INTO %I SELECT * FROM moved', parent || '_default', low, high, child);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, low, high);
   END IF;
 END $$;
 REVOKE ALL ON FUNCTION auditline_ensure_partition(text, text, uuid, uuid) FROM PUBLIC;
