@@ -26,7 +26,7 @@ from policies.rules.verdicts import Code
 LIMIT_DAYS = {"critical": 15, "high": 30, "medium": 90, "low": 180}
 SEVERITIES = list(LIMIT_DAYS)
 BATCH = 20  # evaluation statements per transaction
-CLOSING = {Code.PASS: "passes", Code.NOT_APPLICABLE: "no longer applies", NOT_JUDGED: "asset retired"}
+CLOSING = {Code.PASS: "passes", Code.NOT_APPLICABLE: "no longer applies", NOT_JUDGED: "is no longer judged"}
 
 Fingerprint = tuple[uuid.UUID, str]
 

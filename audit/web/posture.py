@@ -21,7 +21,7 @@ def tally_row(slug: str, tally: Tally, **query: object) -> dict[str, Any]:
         "pass_rate": tally.pass_rate,
         "known_rate": tally.known_rate,
         "grades": tally.decided,
-        "population": tally.population,
+        "concerned": tally.concerned,
     }
 
 
@@ -56,4 +56,5 @@ def added(tallies: Iterable[Tally]) -> Tally:
         total.passed += tally.passed
         total.stale += tally.stale
         total.waived += tally.waived
+        total.numbers += tally.numbers
     return total

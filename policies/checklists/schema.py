@@ -133,6 +133,15 @@ class CheckForm(_Form):
         return self
 
     @model_validator(mode="after")
+    def _organisations_are_not_counted(self) -> Self:
+        if self.min_population is not None and self.subject == "organisation":
+            raise ValueError(
+                "no min_population: whether there are enough subjects is judged on the organisation, whose place in "
+                "this check is taken by its own verdict"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tests_show_every_verdict(self) -> Self:
         needed = {*NEEDED[self.type]} | ({"not_applicable"} if self.when else set())
         if self.on_missing == "fail":

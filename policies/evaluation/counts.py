@@ -26,7 +26,8 @@ class Counts:
         byte, grade = before.at(outcome.check.slot)
         if byte:
             self.delta[(family, outcome.check.id, before.entity, byte, grade)] -= 1
-        self.delta[(family, outcome.check.id, entity, outcome.byte, outcome.grade)] += 1
+        if outcome.byte:
+            self.delta[(family, outcome.check.id, entity, outcome.byte, outcome.grade)] += 1
 
     def drop(self, family: str, checks: Iterable[Check], before: Former) -> None:
         """Count a retired subject out."""
@@ -34,6 +35,14 @@ class Counts:
             byte, grade = before.at(check.slot)
             if byte:
                 self.delta[(family, check.id, before.entity, byte, grade)] -= 1
+
+    def moved(self, check_id: str) -> Counter[int]:
+        """Return by how much the number of subjects of one check moves, by verdict byte."""
+        found: Counter[int] = Counter()
+        for (_, check, _, byte, _), change in self.delta.items():
+            if check == check_id:
+                found[byte] += change
+        return found
 
     def write(self) -> None:
         """Add the deltas to the stored counts, in a fixed order so that two writers cannot deadlock."""

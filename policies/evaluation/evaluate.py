@@ -3,7 +3,7 @@
 One slice of assets, in one transaction:
   1. Publish shipped checklists that the workspace lacks, so that there is something to judge by.
   2. Load the assets, what they are related to, and their former vectors.
-  3. Judge each by every check of its kind.
+  3. Judge each by every check of its kind, organisations last: one carries whether checks have enough subjects.
   4. Where nothing changed (bytes and grades), only the times move: write vectors, no statement.
   5. Where something changed: one leaf per asset, transitions, roll-ups, population digest, one statement over all, and
      the findings stage is queued with it.
@@ -29,11 +29,12 @@ from policies.checklists.models import ChecklistVersion
 from policies.checklists.publish import publish_shipped, ready_checklists
 from policies.evaluation.counts import Counts
 from policies.evaluation.leaves import leaf_of, retired_leaf
+from policies.evaluation.minimum import Numbers, moved_numbers, number_outcomes
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictVector
 from policies.evaluation.outcome import Outcome, judge_subject
 from policies.evaluation.population import refresh_population
-from policies.evaluation.subjects import Loaded, checks_by_kind, load_subjects
-from policies.evaluation.vectors import Former, read_former, vector_of, write_vectors
+from policies.evaluation.subjects import ORGANISATION, Loaded, checks_by_kind, load_subjects
+from policies.evaluation.vectors import Former, former_of_kind, read_former, vector_of, write_vectors
 
 SLICE = 1000
 
@@ -70,21 +71,33 @@ class Slice:
     def judge(self, assets: Sequence[uuid.UUID]) -> None:
         """Fill the slice: compare what the checks say now with the former vectors."""
         rows = list(Asset.objects.filter(pk__in=assets).order_by("pk"))
-        former = read_former(assets)
+        self._judge_rows([row for row in rows if row.kind != ORGANISATION], read_former(assets), {})
+        former = former_of_kind(ORGANISATION)
+        numbers = number_outcomes(self.counts, former)
+        organisations = {row.pk for row in rows if row.kind == ORGANISATION} | moved_numbers(numbers, former)
+        self._judge_rows(list(Asset.objects.filter(pk__in=organisations).order_by("pk")), former, numbers)
+
+    def _judge_rows(
+        self, rows: Sequence[Asset], former: Mapping[uuid.UUID, Mapping[str, Former]], numbers: Numbers
+    ) -> None:
         loaded = load_subjects(rows, self.judged)
-        self.subjects = len(loaded)
         for each in loaded:
-            self._judge_one(each, former.get(each.asset.pk, {}))
+            self._judge_one(each, former.get(each.asset.pk, {}), numbers.get(each.asset.pk, {}))
         kept = {each.asset.pk for each in loaded}
         for asset in rows:
             if asset.pk not in kept and asset.pk in former:
                 self._retire(asset, former[asset.pk])
 
-    def _judge_one(self, loaded: Loaded, former: Mapping[str, Former]) -> None:
+    def _judge_one(
+        self, loaded: Loaded, former: Mapping[str, Former], numbers: Mapping[str, Sequence[Outcome]]
+    ) -> None:
         changes: list[tuple[int, Outcome]] = []
+        written = len(self.vectors)
         for judged in self.judged[loaded.asset.kind]:
             checks = {check.id: check for check in self.ready[judged.family].checklist.checks}
-            outcomes = judge_subject(loaded, judged, checks, self.now)
+            outcomes = [*judge_subject(loaded, judged, checks, self.now), *numbers.get(judged.family, ())]
+            if not outcomes:
+                continue
             before = former.get(judged.family) or Former.empty(judged.width, loaded.asset.organisation_id)
             for outcome in outcomes:
                 byte, grade = before.at(outcome.check.slot)
@@ -93,6 +106,7 @@ class Slice:
                 self.counts.move(judged.family, outcome, before, loaded.asset.organisation_id)
                 self._note_due(loaded.asset.pk, outcome)
             self.vectors.append(vector_of(loaded.asset, judged, outcomes, self.versions[judged.family], self.now))
+        self.subjects += len(self.vectors) > written
         if changes:
             self.changes.append((loaded, changes))
 

@@ -3,7 +3,7 @@
 Members of a leaf, beside those of canonical/batch.py: "judged_at", "changes": [{"check", "slot", "hash" (of the check),
 "from", "to" (words), "byte", "grade", "reason", "missing": [paths], "facts": [{"path", "value", "asset", "keys":
 [{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be
-added; none changes its meaning.
+added; none changes its meaning. Where "reason" is "population", the facts are the counts of minimum.py, without keys.
 """
 
 import datetime
@@ -12,7 +12,7 @@ from typing import Any
 
 from accounts.journal.canonical.batch import make_leaf
 from accounts.journal.canonical.encode import plain
-from policies.evaluation.codes import base, word
+from policies.evaluation.codes import STALE, word
 from policies.evaluation.outcome import Outcome
 from policies.evaluation.subjects import Loaded
 from policies.rules.facts import Fact
@@ -47,7 +47,7 @@ def _change(before: int, outcome: Outcome, loaded: Loaded) -> dict[str, object]:
         "from": word(before),
         "to": word(outcome.byte),
         "byte": outcome.byte,
-        "stale": outcome.byte != base(outcome.byte),
+        "stale": bool(outcome.byte & STALE),
         "grade": outcome.grade,
         "reason": str(verdict.reason),
         "missing": list(verdict.missing),

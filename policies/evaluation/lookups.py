@@ -15,9 +15,11 @@ from django.db.models import Q, QuerySet, Sum
 
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
-from policies.evaluation.codes import NOT_JUDGED, STALE, WAIVED, base, word
+from policies.checklists.queries import kinds_of_checks
+from policies.evaluation.codes import NOT_JUDGED, NUMBER, STALE, WAIVED, base, is_bare, word
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.evaluation.queries import Tally, current_verdicts, slot_names, transitions
+from policies.evaluation.subjects import ORGANISATION
 from policies.rules.verdicts import Code
 
 Key = tuple[uuid.UUID, str]  # asset, check
@@ -141,15 +143,20 @@ WHERE v.workspace_id = %s AND v.fails_at <= %s AND flip.at <= %s AND get_byte(v.
 """
 
 
-def count_of(checks: Collection[str] | None, family: str, verdict: str, overlay: str) -> int:
-    """Return how many current verdicts these filters leave, from the roll-ups ('' and None = any)."""
+def count_of(check: str, family: str, verdict: str, overlay: str, kind: str) -> int:
+    """Return how many current verdicts these filters leave, from the roll-ups ('' = any)."""
     cells = VerdictCount.objects.filter(count__gt=0)
     cells = cells.filter(checklist=family) if family else cells
-    cells = cells.filter(check_id__in=checks) if checks is not None else cells
-    rows = cells.values_list("code").annotate(n=Sum("count"))
-    return sum(count for byte, count in rows if _is(byte, verdict, overlay))
+    cells = cells.filter(check_id=check) if check else cells
+    rows = cells.values_list("check_id", "code").annotate(n=Sum("count"))
+    kinds = kinds_of_checks()
+    return sum(
+        count
+        for name, byte, count in rows
+        if _is(byte, verdict, overlay) and (not kind or kind == (ORGANISATION if byte & NUMBER else kinds.get(name)))
+    )
 
 
 def _is(byte: int, verdict: str, overlay: str) -> bool:
-    laid = {"": True, "none": byte == base(byte), "waived": bool(byte & WAIVED), "stale": bool(byte & STALE)}
+    laid = {"": True, "none": is_bare(byte), "waived": bool(byte & WAIVED), "stale": bool(byte & STALE)}
     return laid[overlay] and (not verdict or word(byte) == verdict)

@@ -2,15 +2,16 @@
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.checklists.checks import Check
-from policies.evaluation.codes import STALE, worst
+from policies.evaluation.codes import CONCERNED, STALE, worst
 from policies.evaluation.subjects import Judged, Loaded
+from policies.rules.checks import CompiledCheck
 from policies.rules.facts import Fact
 from policies.rules.flips import next_flip
-from policies.rules.judge import judge_all
+from policies.rules.judge import judge, judge_all
 from policies.rules.verdicts import Code, Verdict
 
 
@@ -19,7 +20,7 @@ class Outcome:
     """What one check says of one asset at `now`."""
 
     check: Check
-    byte: int  # code and overlays
+    byte: int  # code, marks and overlays
     grade: str
     verdict: Verdict
     flip_at: datetime.datetime | None
@@ -36,9 +37,19 @@ def judge_subject(loaded: Loaded, judged: Judged, checks: Mapping[str, Check], n
         flip = next_flip(compiled, loaded.subject, now)
         stale_at = _stale_at(check, verdict, loaded)
         byte = int(verdict.code) | (STALE if stale_at is not None and stale_at <= now else 0)
+        if check.min_population and verdict.code in _UNDECIDED and _concerns(compiled, loaded, now):
+            byte |= CONCERNED
         flip_at, flip_to = (flip.at, int(flip.code)) if flip else (None, 0)
         outcomes.append(Outcome(check, byte, _grade(verdict, loaded), verdict, flip_at, flip_to, stale_at))
     return outcomes
+
+
+_UNDECIDED = {Code.UNKNOWN, Code.ERROR}
+
+
+def _concerns(compiled: CompiledCheck, loaded: Loaded, now: datetime.datetime) -> bool:
+    """Tell whether `when` is known to be true: without a condition that alone gives manual."""
+    return judge(replace(compiled, condition=None), loaded.subject, now).code is Code.MANUAL
 
 
 def sources_of(facts: Sequence[Fact], loaded: Loaded) -> Iterator[tuple[Fact, str, Mapping[str, Any]]]:

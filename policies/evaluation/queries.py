@@ -14,7 +14,7 @@ from accounts.paging import Page, page_of
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check, ChecklistVersion
 from policies.checklists.publish import ready_checklists
-from policies.evaluation.codes import CODE_MASK, GRADES, STALE, WAIVED, base, counts_as_pass, word
+from policies.evaluation.codes import CODE_MASK, GRADES, NUMBER, STALE, WAIVED, counts_as_pass, is_bare, word
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.rules.verdicts import Code
 
@@ -32,13 +32,15 @@ class Tally:
     passed: int = 0
     stale: int = 0
     waived: int = 0
+    numbers: int = 0  # of the verdicts, those on how many subjects there are (minimum.py)
 
     def add(self, byte: int, grade: str, count: int) -> None:
         """Count subjects in."""
         self.verdicts[word(byte)] += count
         self.stale += count if byte & STALE else 0
         self.waived += count if byte & WAIVED else 0
-        if byte == base(byte):
+        self.numbers += count if byte & NUMBER else 0
+        if is_bare(byte):
             self.bare[word(byte)] += count
         if grade:
             self.decided[grade] += count
@@ -50,11 +52,16 @@ class Tally:
     @property
     def population(self) -> int:
         """Subjects that were judged, whatever came out."""
-        return sum(self.verdicts.values())
+        return sum(self.verdicts.values()) - self.numbers
+
+    @property
+    def concerned(self) -> int:
+        """Subjects that the check concerns, as far as is known; 0 is an empty population and never a pass."""
+        return self.population - self.verdicts["not_applicable"]
 
     @property
     def applicable(self) -> int:
-        """Subjects to which it applies, as far as is known: all but not_applicable."""
+        """Verdicts that apply, as far as is known: all but not_applicable; that on their number included."""
         return sum(self.verdicts.values()) - self.verdicts["not_applicable"]
 
     @property

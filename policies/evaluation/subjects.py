@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lineage.inventory.models import Asset, Relation
+from policies.checklists.checks import Check
 from policies.checklists.publish import Ready
 from policies.rules.checks import CompiledCheck
 from policies.rules.facts import Member, Subject
+
+ORGANISATION = "organisation"
+"""The kind that carries the verdicts on how many subjects a check has (minimum.py)."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Judged:
-    """The checks of one kind in one checklist that can be judged today, with their slots."""
+    """The checks of one kind in one checklist that can be judged today, with their slots.
+
+    Organisations have one, perhaps without checks, wherever the number of subjects is judged.
+    """
 
     family: str
     slots: Mapping[str, int]
@@ -44,9 +51,16 @@ def checks_by_kind(ready: Mapping[str, Ready]) -> Mapping[str, tuple[Judged, ...
         for name, compiled in each.compiled.items():
             if not each.waiting[name]:
                 by_kind[compiled.check.kind].append(compiled)
+        if needs_subjects(each):
+            by_kind.setdefault(ORGANISATION, [])
         for kind, checks in by_kind.items():
             found[kind].append(Judged(family, slots, tuple(checks), width))
     return {kind: tuple(judged) for kind, judged in found.items()}
+
+
+def needs_subjects(ready: Ready) -> list[Check]:
+    """Return the checks of a checklist that need a number of subjects; those that wait for facts are left out."""
+    return [check for check in ready.checklist.checks if check.min_population and not ready.waiting[check.id]]
 
 
 def load_subjects(assets: Iterable[Asset], judged: Mapping[str, tuple[Judged, ...]]) -> list[Loaded]:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.models import Asset
@@ -40,10 +42,17 @@ class Former:
 
 def read_former(assets: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Former]]:
     """Return the present vectors of these assets by checklist."""
+    return _formers(VerdictVector.objects.filter(asset__in=assets))
+
+
+def former_of_kind(kind: str) -> dict[uuid.UUID, dict[str, Former]]:
+    """Return the present vectors of all assets of a kind that has few."""
+    return _formers(VerdictVector.objects.filter(asset__kind=kind))
+
+
+def _formers(vectors: QuerySet[VerdictVector]) -> dict[uuid.UUID, dict[str, Former]]:
     found: dict[uuid.UUID, dict[str, Former]] = defaultdict(dict)
-    rows = VerdictVector.objects.filter(asset__in=assets).values_list(
-        "asset_id", "checklist", "codes", "grades", "entity"
-    )
+    rows = vectors.values_list("asset_id", "checklist", "codes", "grades", "entity")
     for asset, checklist, codes, grades, entity in rows:
         found[asset][checklist] = Former(bytes(codes), bytes(grades), entity)
     return found

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     """It passes on proven lineage and does not on possible lineage; unknown."""
     INCOMPLETE = "incomplete"
     """It passes on the lineage that is known, which is not complete; unknown."""
+    POPULATION = "population"
+    """It is about how many subjects there are, and not about one of them; whatever the code."""
 
 
 @dataclass(frozen=True)

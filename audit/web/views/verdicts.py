@@ -16,7 +16,7 @@ from audit.web.links import check_href, href, with_query
 from audit.web.lists import csv_answer, fetched, list_context
 from audit.web.scope import Scope, workspace_page
 from audit.web.words import short_reason, shown_verdict
-from policies.checklists.queries import check_titles, kinds_of_checks
+from policies.checklists.queries import check_titles
 from policies.evaluation.api import VerdictRow
 from policies.evaluation.codes import STALE, WAIVED, word
 from policies.evaluation.lookups import change_page, count_of, flip_count, flip_page, last_changes, missing_in
@@ -100,13 +100,7 @@ def _current(request: HttpRequest, scope: Scope, form: VerdictFilters) -> Shown:
 
 def _total(form: VerdictFilters, filters: Mapping[str, str]) -> int:
     """Return the exact number from the roll-ups; a check's kind is known, so no filter needs counting over rows."""
-    if not form.is_valid():
-        return 0
-    checks = {filters["check"]} if filters["check"] else None
-    if filters["kind"]:
-        of_kind = {check for check, kind in kinds_of_checks().items() if kind == filters["kind"]}
-        checks = of_kind if checks is None else checks & of_kind
-    return count_of(checks, filters["family"], filters["verdict"], filters["overlay"])
+    return count_of(**filters) if form.is_valid() else 0
 
 
 def _row(scope: Scope, row: Mapping[str, Any]) -> dict[str, Any]:
