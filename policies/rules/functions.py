@@ -120,5 +120,6 @@ def _check_pattern(pattern: Node, source: Source) -> None:
     try:
         re2.compile(pattern.value)
     except re2.error as error:
+        said = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         hint = "use RE2 syntax: no look-around, no back-references"
-        raise source.refuse(pattern.at, f"bad regular expression: {error}", hint) from error
+        raise source.refuse(pattern.at, f"bad regular expression: {said}", hint) from error

@@ -94,7 +94,8 @@ class Checker:
             return RuleProblem(source.part, at, f"'{match[1].strip('_')}' does not take {types}", hint)
         if "recursion depth" in message:
             return RuleProblem(source.part, at, "the expression is nested too deep", "name intermediate facts")
-        return RuleProblem(source.part, at, message, "see docs/rules.md for what the language has")
+        hint = "see docs/rules.md#operators-and-functions for what the language has"
+        return RuleProblem(source.part, at, message, hint)
 
 
 def checker(schema: Schema, kind: str, params: Mapping[str, FieldType]) -> Checker:
