@@ -29,6 +29,8 @@ STOP_ORDER = ("web", "beat", "worker")  # no new work, no new plans, then finish
 READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
 # Two processes of four threads keep 8 connections; with workers and beat this stays well below max_connections.
 WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "4"}
+# A person reads this terminal: what needs attention and no line per request. LOG_LEVEL=INFO brings those back.
+LOG_DEFAULTS = {"LOG_LEVEL": "WARNING", "GRANIAN_LOG_LEVEL": "warning"}
 
 # In a container everything is root; messages are JSON and tasks carry ids only, so Celery's reason does not hold.
 AS_ROOT_TOO = "ignore:You're running the worker with superuser:UserWarning"
@@ -65,7 +67,7 @@ class Command(BaseCommand):
                 run_folder,
                 services(home, port),
                 stop_order=STOP_ORDER,
-                environment={**WEB_DEFAULTS, **os.environ},
+                environment={**WEB_DEFAULTS, **LOG_DEFAULTS, **os.environ},
                 say=self.say,
                 servers=servers,
             )

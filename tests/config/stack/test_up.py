@@ -72,6 +72,7 @@ def test_it_starts_survives_and_stops(up: Up) -> None:
     said = up.read_until(first, "is ready")
     assert said[-1] == f"Auditline is ready at http://{HOST}:{up.port}"
     assert answers(up.port)
+    assert not [line for line in said if "request_" in line], "the terminal is for a person"
     before = up.running()
     assert set(before) == {"postgres", "valkey", "web", "worker", "beat"}
 
