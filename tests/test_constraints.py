@@ -34,6 +34,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "finding_due_after_detection": {"due_at": NOW - datetime.timedelta(days=1)},
     "ticket_closed_has_time": {"state": "closed", "closed_at": None},
     "ledger_index_not_negative": {"index": -1},
+    "ledger_node_not_negative": {"index": -1},
     "export_ready_is_whole": {"state": "ready", "sha256": "", "size": None},
 }
 # What a unique constraint needs to bind: the values of its condition.

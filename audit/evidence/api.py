@@ -59,11 +59,12 @@ class StatementDetail(StatementRow):
 
 
 class CheckpointRow(TypedDict):
-    """One signed head of the ledger."""
+    """One signed head of the ledger; `vkey` is the C2SP verifier key that its note is checked against."""
 
     size: int
     root: str
     note: str
+    vkey: str
     published_at: datetime.datetime
 
 

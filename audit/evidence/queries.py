@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from accounts.journal.canonical.merkle import inclusion_proof
 from accounts.journal.models import Statement
 from accounts.paging import Page, page_of
-from audit.evidence.models import Checkpoint, LedgerEntry
+from audit.evidence.models import Checkpoint, LedgerEntry, LedgerNode
+from audit.evidence.nodes import NodeKey, inclusion_path
 
 SELF_SIGNED = "self-signed: the operator could have rewritten this"
 """Promise 5: said wherever there is neither witness nor timestamp, which is everywhere as yet."""
@@ -58,14 +60,28 @@ class Proof:
 
 
 def proof_of(statement: uuid.UUID) -> Proof | None:
-    """Return the inclusion proof of a statement in the newest checkpoint; None while it is not sealed."""
+    """Return the inclusion proof of a statement in the newest checkpoint; None while it is not sealed.
+
+    Costs a few rows (nodes.py), however long the ledger is.
+    """
     entry = LedgerEntry.objects.filter(statement=statement).first()
     newest = newest_checkpoint()
     if entry is None or newest is None:
         return None
-    leaves = [bytes(leaf) for leaf in LedgerEntry.objects.order_by("index").values_list("leaf_hash", flat=True)]
-    hashes = inclusion_proof(leaves[: newest.size], entry.index)
+    frontier = [bytes.fromhex(node) for node in newest.frontier]
+    hashes = inclusion_path(entry.index, newest.size, frontier, leaves=_leaf_hashes, nodes=_node_hashes)
     return Proof(entry, newest, [node.hex() for node in hashes])
+
+
+def _leaf_hashes(start: int, stop: int) -> list[bytes]:
+    rows = LedgerEntry.objects.filter(index__gte=start, index__lt=stop).order_by("index")
+    return [bytes(leaf) for leaf in rows.values_list("leaf_hash", flat=True)]
+
+
+def _node_hashes(keys: Collection[NodeKey]) -> dict[NodeKey, bytes]:
+    wanted = reduce(or_, (Q(level=level, index=index) for level, index in keys))
+    rows = LedgerNode.objects.filter(wanted).values_list("level", "index", "hash")
+    return {(level, index): bytes(node) for level, index, node in rows}
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -79,8 +95,9 @@ def checkpoints() -> QuerySet[Checkpoint]:
 
 
 def checkpoint_row(row: Checkpoint) -> dict[str, Any]:
-    """Return a checkpoint as a plain row; `note` is the signed note to keep."""
-    return {"size": row.size, "root": bytes(row.root).hex(), "note": row.note, "published_at": row.published_at}
+    """Return a checkpoint as a plain row; `note` is the signed note to keep, `vkey` the key that verifies it."""
+    root = bytes(row.root).hex()
+    return {"size": row.size, "root": root, "note": row.note, "vkey": row.vkey, "published_at": row.published_at}
 
 
 @dataclass(frozen=True)

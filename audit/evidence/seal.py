@@ -30,7 +30,8 @@ from audit.evidence.ledger.keys import SigningKey
 from audit.evidence.ledger.note import Checkpoint as Head
 from audit.evidence.ledger.note import Verifier, open_checkpoint, origin, sign_checkpoint
 from audit.evidence.ledger.record import seal
-from audit.evidence.models import Checkpoint, LedgerEntry
+from audit.evidence.models import Checkpoint, LedgerEntry, LedgerNode
+from audit.evidence.nodes import kept_nodes
 from audit.evidence.statements import as_sealed
 
 BATCH = 1000
@@ -54,35 +55,42 @@ def seal_batch(statements: Sequence[uuid.UUID]) -> None:
     1. Restore the head; refuse when the published one is ahead.
     2. Leave out what an earlier delivery sealed already.
     3. Sign each statement at its index, in the order of their ids (which is that of their making).
-    4. Write entries and checkpoint; publish the file once they are committed.
+    4. Write entries, the nodes that they complete, and the checkpoint; publish the file once they are committed.
     """
     log_name = origin(str(current_workspace()))
     head = _restore(log_name)
     sealed = set(LedgerEntry.objects.filter(statement__in=statements).values_list("statement", flat=True))
     waiting = Statement.objects.filter(pk__in=set(statements) - sealed).order_by("pk")
     now = timezone.now()
-    entries = [_entry(statement, head, now) for statement in waiting]
+    nodes: list[LedgerNode] = []
+    entries = [_entry(statement, head, now, nodes) for statement in waiting]
     if not entries:
         return
     note = sign_checkpoint(Head(log_name, head.size, head.root()), signing_key()).decode()
     LedgerEntry.objects.bulk_create(entries, batch_size=500)
+    LedgerNode.objects.bulk_create(nodes, batch_size=500)
     Checkpoint.objects.create(
         workspace_id=current_workspace(),
         size=head.size,
         root=head.root(),
         frontier=[node.hex() for node in head.hashes],
         note=note,
+        vkey=Verifier(log_name, signing_key().public).vkey,
         published_at=now,
     )
     path = checkpoint_path(current_workspace())
     transaction.on_commit(lambda: _publish(path, note))
 
 
-def _entry(statement: Statement, head: CompactRange, now: datetime.datetime) -> LedgerEntry:
-    """Sign one statement as the next entry and move the head past it."""
+def _entry(statement: Statement, head: CompactRange, now: datetime.datetime, nodes: list[LedgerNode]) -> LedgerEntry:
+    """Sign one statement as the next entry and move the head past it; add the nodes that it completes to `nodes`."""
     signer = signing_key()
     sealed = seal(as_sealed(statement, head.size, now), signer)
-    head.append(sealed.leaf_hash)
+    completed = kept_nodes(sealed.index, head.append(sealed.leaf_hash))
+    nodes += [
+        LedgerNode(workspace_id=current_workspace(), level=level, index=index, hash=node)
+        for level, index, node in completed
+    ]
     return LedgerEntry(
         workspace_id=current_workspace(),
         index=sealed.index,

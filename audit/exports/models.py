@@ -15,6 +15,7 @@ class ExportSchedule(WorkspaceModel):
     cron = models.CharField(max_length=80)
     timezone = models.CharField(max_length=60, default="UTC")
     enabled = models.BooleanField(default=True)
+    paused_at = models.DateTimeField(null=True)  # null = runs; a paused one keeps its place in the list
     next_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -211,14 +211,17 @@ class CompactRange:
         """A copy of the frontier."""
         return list(self._hashes)
 
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf hash at the right."""
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Add one leaf hash at the right; return the roots of the subtrees of 2, 4, 8 ... leaves that it completes."""
         size, hashes = self._size, self._hashes
+        completed = []
         while size & 1:
             leaf = _sha256(b"\x01" + hashes.pop() + leaf).digest()
+            completed.append(leaf)
             size >>= 1
         hashes.append(leaf)
         self._size += 1
+        return completed
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Add leaf hashes in order."""

@@ -103,6 +103,7 @@ def _ledger(scope: Scope) -> dict[str, Any] | None:
         "key_id": entry.key_id[:16] if entry else "",
         "witnesses": [],
         "timestamp": None,
+        "vkey": head.vkey,
         "note": head.note,
         "note_href": href("checkpoint", scope.slug),
         "waiting": waiting(Stage.SEAL),
