@@ -35,17 +35,18 @@ def error_body(code: str, message: str, details: object = None) -> dict[str, obj
     return {"error": {"code": code, "message": message, "details": details if details is not None else {}}}
 
 
-# DRF's own exceptions, by the code that its class carries, with the words that say what to do next.
-_NEXT_STEP = {
+NEXT_STEP = {
     "not_authenticated": "Send `Authorization: Bearer <token>`, or sign in.",
     "authentication_failed": "Check the token, or make a new one with `manage.py create_token`.",
     "permission_denied": "Ask an admin of the workspace for a role that may do this.",
     "not_found": "Check the id; what belongs to another workspace is not shown.",
     "method_not_allowed": "See /api/docs/ for the methods of this path.",
+    "not_acceptable": "Accept application/json; lists also come as text/csv.",
     "unsupported_media_type": "Send JSON with `Content-Type: application/json`.",
     "parse_error": "Send a body that is valid JSON in UTF-8.",
     "invalid": "Correct the fields named in details and send it again.",
 }
+"""DRF's own exceptions that can occur here, by the code that their class carries: what to do next."""
 
 
 def api_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -65,7 +66,7 @@ def api_exception_handler(error: Exception, context: Mapping[str, Any]) -> Respo
     code = str(error.default_code)
     details = error.detail if isinstance(error, exceptions.ValidationError) else None
     said = "The request has fields that cannot be used." if details is not None else str(error.detail)
-    message = f"{said} {_NEXT_STEP.get(code, '')}".strip()
+    message = f"{said} {NEXT_STEP.get(code, '')}".strip()
     challenge: str | None = getattr(error, "auth_header", None)  # set by DRF where a scheme can be named
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     return Response(error_body(code, message, details), error.status_code, headers=headers)

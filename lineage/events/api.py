@@ -19,6 +19,7 @@ from accounts.paging import object_schema
 from lineage.events.answers import BatchAnswer, ReceiptAnswer, batch_answer, receipt_answer
 from lineage.events.backlog import refuse_when_behind
 from lineage.events.body import read_body
+from lineage.events.errors import Unavailable
 from lineage.events.hooks import HookAuthentication, HookPrincipal, Message, answer_given, remember_answer
 from lineage.events.receive import Batch, receive_batch, receive_event
 from lineage.events.record import NewEvent, store_events
@@ -53,7 +54,8 @@ class ReceiveView(WorkspaceView):
             return super().dispatch(request, *args, **kwargs)
         except OperationalError:
             message = "The database cannot be reached; nothing of this request was kept. Send it again."
-            return JsonResponse(error_body("unavailable", message), status=503, headers={"Retry-After": "2"})
+            away = error_body(Unavailable.code, message)
+            return JsonResponse(away, status=Unavailable.status, headers={"Retry-After": "2"})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Enter the workspace last: a slow or bad body must not hold a transaction open."""

@@ -3,7 +3,15 @@
 OpenLineage clients give an event up on any 4xx and repeat it on 503, so nothing here is ever 409 or 429.
 """
 
+from typing import Literal
+
 from accounts.errors import AuditlineError
+from accounts.journal.canonical.exact import BodyCode
+
+EventCode = Literal[
+    BodyCode, "json_nul", "event_invalid", "name_too_long", "gzip_malformed", "body_incomplete"
+]  # fmt: skip
+"""Stable, and listed in docs/errors.md."""
 
 
 class EventRefused(AuditlineError):
@@ -11,7 +19,7 @@ class EventRefused(AuditlineError):
 
     code = "event_invalid"
 
-    def __init__(self, message: str, *, code: str = "event_invalid", details: object = None) -> None:
+    def __init__(self, message: str, *, code: EventCode = "event_invalid", details: object = None) -> None:
         super().__init__(message, details=details)
         self.code = code
 
@@ -56,3 +64,11 @@ class SignatureRefused(AuditlineError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, headers={"WWW-Authenticate": "Standard-Webhooks"})
+
+
+class Unavailable(AuditlineError):
+    """The database is away; nothing of this request was kept."""
+
+    code = "unavailable"
+    status = 503
+    retryable = True

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 Exact: TypeAlias = "str | int | Decimal | bool | list[Exact] | dict[str, Exact] | None"
 
@@ -25,14 +25,21 @@ MAX_EXPONENT = 16_000  # either way; PostgreSQL's numeric keeps 16,383 decimals
 _LONE_SURROGATE_POSSIBLE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
+BodyCode = Literal[
+    "json_encoding", "json_malformed", "json_number", "json_duplicate_key", "json_depth", "json_keys", "json_string",
+    "json_surrogate",
+]  # fmt: skip
+"""Stable, and listed in docs/errors.md."""
+
+
 class BodyRefused(ValueError):
     """A body that cannot be kept exactly; `code` says why. Sending the same bytes again gives the same answer."""
 
     retryable = False
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: BodyCode, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.code: BodyCode = code
         self.message = message
 
 
