@@ -22,8 +22,9 @@ def facts_read(said: Mapping[str, Any], kind: str, check: Check | None = None) -
     facts = said.get("facts", [])
     others = heads_of({uuid.UUID(fact["asset"]) for fact in facts if fact.get("asset")})
     rows = [_fact_read(fact, kind, others) for fact in facts]
+    counts = said.get("reason") == "population"
     for row in rows:
-        if check is not None and check.when and row["name"] not in (check.condition or ""):
+        if check is not None and check.when and not counts and row["name"] not in (check.condition or ""):
             row["how"] = "says only whether the check concerns it"
     read = {row["name"] for row in rows}
     return rows + [_missing(path, kind) for path in said.get("missing", []) if path not in read]

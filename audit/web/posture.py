@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit.web.links import href, verdict_hrefs
+from policies.checklists.queries import judged_checks
 from policies.evaluation.queries import FamilyPosture, Tally
 
 
@@ -34,6 +35,7 @@ def family_rows(slug: str, families: Iterable[FamilyPosture], checks: Mapping[st
             "title": each.title,
             "href": href("checklist", slug, each.family),
             "checks": checks.get(each.family, len(each.checks)),
+            "empty": without_subjects(judged_checks(each.family), each.checks),
         }
         for each in families
     ]
@@ -41,8 +43,14 @@ def family_rows(slug: str, families: Iterable[FamilyPosture], checks: Mapping[st
 
 def total_row(slug: str, families: Iterable[FamilyPosture], checks: Mapping[str, int]) -> dict[str, Any]:
     """Return the closing row over all families."""
-    total = added(each.total for each in families)
-    return tally_row(slug, total) | {"checks": sum(checks.values())}
+    rows = list(families)
+    empty = sum(without_subjects(judged_checks(each.family), each.checks) for each in rows)
+    return tally_row(slug, added(each.total for each in rows)) | {"checks": sum(checks.values()), "empty": empty}
+
+
+def without_subjects(checks: Iterable[str], tallies: Mapping[str, Tally]) -> int:
+    """Return how many of these checks concern nobody: an empty population is shown as such and never as a pass."""
+    return sum(1 for check in checks if not tallies.get(check, Tally()).concerned)
 
 
 def added(tallies: Iterable[Tally]) -> Tally:

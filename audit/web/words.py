@@ -13,6 +13,7 @@ _REASONS = {
     "disagreement": "Two engines judged it differently; that is a defect of ours, and never a pass.",
     "basis": "It holds on proven lineage and would not hold on flows that are only possible.",
     "incomplete": "It holds on the lineage that is known, which has gaps.",
+    "population": "About how many subjects the check has, not about one of them.",
 }
 _ACTS = {
     Action.WORKSPACE_CREATED: "Workspace {name} created",
@@ -82,6 +83,8 @@ def reason_sentence(change: Mapping[str, Any]) -> str:
     if change.get("reason") == "missing" and missing:
         named = ", ".join(missing)
         return f"{named} is not reported, and this check asks for it." if word == "fail" else f"Not reported: {named}."
+    if change.get("reason") == "population" and change.get("facts"):
+        return _numbers({fact["path"].rpartition(".")[2]: fact["value"] for fact in change["facts"]})
     if text := _REASONS.get(change.get("reason", "")):
         return text
     if word == "fail":
@@ -91,6 +94,11 @@ def reason_sentence(change: Mapping[str, Any]) -> str:
     if word == "not_applicable":
         return f"Read {said}; the check does not concern it." if said else "The check does not concern it."
     return "Nothing was read." if not said else f"Read {said}."
+
+
+def _numbers(read: Mapping[str, int]) -> str:
+    more = f", and of {read['undecided']:,} more nobody knows" if read["undecided"] else ""
+    return f"Needs at least {plural(read['needed'], 'subject')}; {read['counted']:,} counted{more}."
 
 
 def _reading(facts: Sequence[Mapping[str, Any]], most: int = 4) -> str:

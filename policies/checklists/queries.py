@@ -46,6 +46,12 @@ def waiting_of(family: str) -> Mapping[str, list[str]]:
     return ready.waiting if ready is not None else {}
 
 
+def judged_checks(family: str) -> list[str]:
+    """Return the checks of a shipped checklist that do not wait for facts."""
+    ready = ready_checklists().get(family)
+    return [check.id for check in ready.checklist.checks if not ready.waiting[check.id]] if ready is not None else []
+
+
 def check_titles() -> dict[str, str]:
     """Return the question of every check in force, without a query: checklists are shipped."""
     return {check.id: check.question for each in ready_checklists().values() for check in each.checklist.checks}

@@ -26,6 +26,7 @@ from policies.checklists.publish import ready_checklists
 from policies.evaluation import queries
 from policies.evaluation.codes import word
 from policies.evaluation.full import request_full
+from policies.evaluation.minimum import carrier, subject_counts
 from policies.evaluation.models import Transition
 
 
@@ -90,11 +91,23 @@ class FamilyRow(TypedDict):
     checks: dict[str, TallyRow]
 
 
+class SubjectCountRow(TypedDict):
+    """A check that has too few subjects, or perhaps too few; `organisation` carries the verdict, null = nobody does."""
+
+    check: str
+    needed: int
+    counted: int
+    undecided: int
+    verdict: str
+    organisation: uuid.UUID | None
+
+
 class PostureAnswer(TypedDict):
     """The posture of every family as of a revision."""
 
     revision: int
     families: list[FamilyRow]
+    too_few_subjects: list[SubjectCountRow]
 
 
 class EvaluationAnswer(TypedDict):
@@ -171,7 +184,8 @@ class Posture(WorkspaceView):
             }
             for each in queries.posture()
         ]
-        return Response({"revision": current_revision(), "families": families})
+        too_few = [row for row in count_rows() if row["verdict"] != "pass"]
+        return Response({"revision": current_revision(), "families": families, "too_few_subjects": too_few})
 
 
 class Evaluations(WorkspaceView):
@@ -183,6 +197,22 @@ class Evaluations(WorkspaceView):
     def post(self, request: Request) -> Response:
         """Queue every asset of the workspace for evaluation; progress shows as work that waits."""
         return Response({"queued": request_full()}, status=202)
+
+
+def count_rows() -> list[SubjectCountRow]:
+    """Return the checks that need a number of subjects with the counts; two queries."""
+    organisation = carrier()
+    return [
+        {
+            "check": count.check.id,
+            "needed": count.needed,
+            "counted": count.counted,
+            "undecided": count.undecided,
+            "verdict": word(count.code),
+            "organisation": organisation.pk if organisation is not None else None,
+        }
+        for count in subject_counts()
+    ]
 
 
 def tally_row(tally: queries.Tally) -> TallyRow:

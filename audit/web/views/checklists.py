@@ -9,9 +9,9 @@ from django.shortcuts import render
 
 from accounts.members.rights import Right
 from audit.web.facts import attribute_of
-from audit.web.links import check_href, href
+from audit.web.links import asset_href, check_href, href
 from audit.web.lists import count_up_to
-from audit.web.posture import added, tally_row
+from audit.web.posture import added, tally_row, without_subjects
 from audit.web.rules import clauses_of, plain_condition, plain_when
 from audit.web.scope import Scope, workspace_page
 from lineage.inventory.kinds.load import load_kinds, load_lineage_facts
@@ -22,9 +22,11 @@ from policies.checklists.checks import Check, Checklist, InlineTest
 from policies.checklists.compile import compile_check
 from policies.checklists.models import ChecklistVersion
 from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import active_versions, content_of, versions, waiting_of
+from policies.checklists.queries import active_versions, content_of, judged_checks, versions, waiting_of
 from policies.checklists.read import shipped_frameworks
 from policies.checklists.try_tests import subject_of
+from policies.evaluation.codes import word
+from policies.evaluation.minimum import carrier, subject_counts
 from policies.evaluation.queries import FamilyPosture, Tally, posture
 from policies.rules.judge import judge
 from policies.rules.schema import LINEAGE
@@ -59,6 +61,7 @@ def _family(
     tallies = _tallies(standing, version.checklist)
     total = added(tallies.get(check.id, Tally()) for check in checks)
     row = tally_row(scope.slug, total, family=version.checklist)
+    judged = set(judged_checks(version.checklist))
     if framework:
         row["hrefs"] = {}  # no list of verdicts is narrowed by framework
     manual = sum(1 for check in checks if check.type == "manual")
@@ -74,6 +77,7 @@ def _family(
         "automatic": len(checks) - manual,
         "manual": manual,
         "waiting": sum(1 for check in checks if waiting.get(check.id)),
+        "empty": without_subjects((check.id for check in checks if check.id in judged), tallies),
         "href": href("checklist", scope.slug, version.checklist),
     }
 
@@ -117,6 +121,7 @@ def checklist(request: HttpRequest, scope: Scope, code: str) -> HttpResponse:
     content = content_of(version)
     tallies = _tallies({each.family: each for each in posture()}, code) if version.active else {}
     waiting = waiting_of(code) if version.active else {}
+    numbers = _numbers(scope, content.checks) if version.active else {}
     total = added(tallies.values())
     context = {
         "crumbs": [
@@ -133,14 +138,36 @@ def checklist(request: HttpRequest, scope: Scope, code: str) -> HttpResponse:
             "active_since": version.published_at,
             "source": f"{code.lower()}.yaml",
         },
-        "checks": [_check_row(scope, check, tallies, waiting) for check in content.checks],
+        "checks": [_check_row(scope, check, tallies, waiting, numbers) for check in content.checks],
         "versions": _versions(scope, code, others, [version, *others]),
     }
     return render(request, "web/checklists/detail.html", context)
 
 
+def _numbers(scope: Scope, checks: Sequence[Check]) -> dict[str, dict[str, Any]]:
+    """Return for the checks that need a number of subjects whether there are enough, and on whom that is reported."""
+    if not any(check.min_population for check in checks):
+        return {}
+    found = carrier()
+    reported = {"name": found.name, "href": asset_href(scope.slug, found.pk)} if found is not None else None
+    return {
+        count.check.id: {
+            "needed": count.needed,
+            "counted": count.counted,
+            "undecided": count.undecided,
+            "verdict": word(count.code),
+            "organisation": reported,
+        }
+        for count in subject_counts()
+    }
+
+
 def _check_row(
-    scope: Scope, check: Check, tallies: Mapping[str, Tally], waiting: Mapping[str, list[str]]
+    scope: Scope,
+    check: Check,
+    tallies: Mapping[str, Tally],
+    waiting: Mapping[str, list[str]],
+    numbers: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     return tally_row(scope.slug, tallies.get(check.id, Tally()), check=check.id) | {
         "code": check.id,
@@ -152,6 +179,7 @@ def _check_row(
         "best_grade": check.best_grade,
         "subject": check.subject,
         "waiting": waiting.get(check.id, []),
+        "number": numbers.get(check.id),
     }
 
 
@@ -186,7 +214,9 @@ def check(request: HttpRequest, scope: Scope, code: str, check_code: str) -> Htt
             {"label": f"{code} {content.title}", "href": href("checklist", scope.slug, code)},
             {"label": check_code, "href": ""},
         ],
-        "check": tally_row(scope.slug, tally, check=check_code) | _shown(scope, found, content),
+        "check": tally_row(scope.slug, tally, check=check_code)
+        | _shown(scope, found, content)
+        | {"waiting": waiting_of(code).get(check_code, []), "number": _numbers(scope, [found]).get(check_code)},
         "params": [_param(each) for each in found.params],
         "reads": _reads(code, check_code),
         "tests": _tests(found),
@@ -198,7 +228,7 @@ def check(request: HttpRequest, scope: Scope, code: str, check_code: str) -> Htt
 def _shown(scope: Scope, found: Check, content: Checklist) -> dict[str, Any]:
     plain_fields = (
         "question", "condition", "when", "type", "severity", "basis", "threshold_basis", "subject", "sources",
-        "best_grade", "on_missing", "min_population", "remediation",
+        "best_grade", "on_missing", "remediation",
     )  # fmt: skip
     return {name: getattr(found, name) for name in plain_fields} | {
         "code": found.id,

@@ -23,8 +23,10 @@ from policies.checklists.publish import ready_checklists
 from policies.checklists.queries import check_titles, kinds_of_checks
 from policies.evaluation.codes import word
 from policies.evaluation.lookups import flip_count, recent_changes
+from policies.evaluation.minimum import SubjectCount, not_carried
 from policies.evaluation.models import Transition
 from policies.evaluation.queries import FamilyPosture, WillFail, posture, will_fail
+from policies.evaluation.subjects import ORGANISATION
 
 SHOWN = 8
 SOON = datetime.timedelta(days=7)
@@ -40,11 +42,12 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     checks = {family: len(ready.checklist.checks) for family, ready in ready_checklists().items()}
     total = total_row(scope.slug, families, checks)
     context = {
-        "population": _population(families, sources, total["population"]),
+        "population": _population(families, sources, sum(sum(each.total.verdicts.values()) for each in families)),
         "tiles": _tiles(scope, families),
         "hrefs": _hrefs(scope),
         "families": family_rows(scope.slug, families, checks),
         "total": total,
+        "too_few": [_too_few(scope, each) for each in not_carried()],
         "changes": [_change(scope, each) for each in recent_changes(SHOWN)],
         "due": _due(scope),
         "flip_days": _flip_days(scope, will_fail(scope.now + MONTH, SHOWN)),
@@ -61,6 +64,8 @@ def judged_assets(families: Sequence[FamilyPosture]) -> dict[str, int]:
         for check, tally in each.checks.items():
             if (kind := kinds.get(check)) is not None:
                 found[kind] = max(found.get(kind, 0), tally.population)
+            if tally.numbers:  # one organisation carries them all
+                found[ORGANISATION] = max(found.get(ORGANISATION, 0), 1)
     return found
 
 
@@ -115,6 +120,10 @@ def _hrefs(scope: Scope) -> dict[str, str]:
         "unknown": href("verdicts", scope.slug, verdict="unknown"),
         "flips": href("verdicts", scope.slug, order="flip"),
     }
+
+
+def _too_few(scope: Scope, count: SubjectCount) -> dict[str, Any]:
+    return {"code": count.check.id, "href": check_href(scope.slug, count.check.id)}
 
 
 def _change(scope: Scope, change: Transition) -> dict[str, Any]:
