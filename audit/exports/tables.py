@@ -13,6 +13,7 @@ from lineage.inventory.models import Asset
 from lineage.inventory.queries import list_sources
 from policies.checklists.models import Check
 from policies.evaluation import queries as verdicts
+from policies.evaluation.minimum import not_carried
 from policies.evaluation.models import Evaluation
 
 CHUNK = 1000
@@ -131,4 +132,5 @@ def population(now: datetime.datetime) -> dict[str, Any]:
         "silent_sources": [row["name"] for row in sources if row["silent"]],
         "incomplete_sources": [row["name"] for row in sources if row["incomplete"]],
         "checks_waiting_for_facts": sorted(verdicts.waiting_checks()),
+        "too_few_subjects_not_carried": sorted(count.check.id for count in not_carried()),
     }

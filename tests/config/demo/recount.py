@@ -3,7 +3,8 @@
     python tests/config/demo/recount.py FOLDER
 
 prints one JSON object: assets by kind, jobs, data sets, runs and flows (pairs of an input and an output of one job),
-and the verdicts that the seeded problems must lead to. What the Overview shows is compared with it.
+the verdicts that the seeded problems must lead to, and how many subjects the checks have that need a number of them.
+What the Overview shows is compared with it.
 """
 
 import csv
@@ -19,6 +20,13 @@ import yaml
 
 PROBLEMS = Path(__file__).parents[3] / "config" / "demo" / "seeded_problems.yaml"
 
+SUBJECTS: dict[str, tuple[str, dict[str, object]]] = {
+    "SEC-09": ("dataset", {"subtype": "log", "source_critical": True}),
+    "SEC-11": ("policy_document", {"subtype": "playbook", "required": True}),
+    "SKL-07": ("person", {"management_body": True}),
+}
+"""Whom the checks concern that need at least one subject, written again from what they ask."""
+
 
 def joined(first: str, second: str) -> str:
     """Return the uid that the vocabulary prescribes for data sets, jobs and flows."""
@@ -32,22 +40,23 @@ def events(folder: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def inventory_names(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield (kind, uid) of every asset that an inventory reports."""
+def inventory_rows(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (kind, uid, facts) of every line of every inventory; a spreadsheet's facts are text."""
     for path in sorted((folder / "inventory").glob("*.ndjson")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             if "manifest" not in row:
-                yield row["kind"], row["uid"]
+                yield row["kind"], row["uid"], row["attributes"]
     for path in sorted((folder / "inventory").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                yield path.stem, row["uid"]
+                yield path.stem, row["uid"], {name: text for name, text in row.items() if text != ""}
 
 
 def recount(folder: Path) -> dict[str, Any]:
     """Count everything that the files name."""
-    named = set(inventory_names(folder))
+    rows = list(inventory_rows(folder))
+    named = {(kind, uid) for kind, uid, _ in rows}
     reads: dict[str, set[str]] = {}
     writes: dict[str, set[str]] = {}
     runs_of: dict[str, set[str]] = {}
@@ -69,6 +78,22 @@ def recount(folder: Path) -> dict[str, Any]:
         "runs": sum(len(runs) for runs in runs_of.values()),
         "flows": len(flows),
         "expected": _expected(runs_of),
+        "subjects": _subjects(rows),
+    }
+
+
+def _subjects(rows: list[tuple[str, str, dict[str, Any]]]) -> dict[str, int]:
+    """Return the number of assets with all the facts that SUBJECTS names; several sources may tell of one asset."""
+    facts: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, uid, told in rows:
+        facts.setdefault((kind, uid), {}).update(told)
+    return {
+        check: sum(
+            all(str(known.get(name)).lower() == str(value).lower() for name, value in wanted.items())
+            for (of, _), known in facts.items()
+            if of == kind
+        )
+        for check, (kind, wanted) in SUBJECTS.items()
     }
 
 

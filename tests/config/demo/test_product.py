@@ -12,7 +12,9 @@ from config.demo.doors import InProcess
 from config.demo.load import due_work, load, wanted_state
 from config.demo.logins import demo_workspace, ensure_logins
 from lineage.inventory.models import Asset, RejectedRow
+from policies.evaluation.minimum import subject_counts
 from policies.evaluation.queries import current_verdicts
+from policies.rules.verdicts import Code
 from tests.config.demo.recount import recount
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -35,6 +37,9 @@ def test_loaded_estate_has_the_counts_and_verdicts_of_the_raw_files(tmp_path: Pa
             for word in ("fail", "unknown", "error")
             for row in current_verdicts(verdict=word).select_related("asset")
         }
+        assert {each.check.id: each.counted for each in subject_counts()} == counted["subjects"]
+        carried = current_verdicts(kind="organisation").values_list("check_id", "asset__uid", "code")
+        assert sorted(carried) == [(check, "veldspar-ch", Code.PASS) for check in sorted(counted["subjects"])]
     expected = {
         (row.check, row.kind, row.uid): row.expected
         for row in manifest.expected

@@ -19,10 +19,12 @@ from audit.tickets.models import Ticket
 from policies.checklists.publish import ready_checklists
 from policies.evaluation.evaluate import evaluate
 from policies.evaluation.full import request_full_of
+from policies.evaluation.lookups import count_of
 from policies.evaluation.minimum import not_carried, subject_counts
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.evaluation.queries import change_in_leaf, current_verdicts, posture, transitions, verdict_row
 from policies.rules.verdicts import Code
+from tests.policies.checklists.support import bend, refused
 from tests.support.cast import Cast
 from tests.support.estate import send_inventory
 from tests.support.flow import drain
@@ -228,3 +230,17 @@ def test_nothing_is_written_again_where_the_numbers_stay(cast: Cast) -> None:
     evaluate(cast.workspace.pk)
     with in_workspace(cast.workspace.pk):
         assert {change.uid for change in Transition.objects.order_by("id")[before:]} == {"second"}
+
+
+def test_lists_narrowed_by_kind_have_as_many_rows_as_their_total(cast: Cast) -> None:
+    tell(cast, organisation(), person(management_body=True), person("clerk"))
+    with in_workspace(cast.workspace.pk):
+        for kind, check, verdict in itertools.product(("", "person", "organisation"), ("", CHECK), ("", "pass")):
+            listed = current_verdicts(kind=kind, check=check, verdict=verdict).count()
+            assert count_of(check, "", verdict, "none", kind) == listed, (kind, check, verdict)
+        assert count_of(CHECK, "", "", "none", "organisation") == 1
+
+
+def test_a_check_of_organisations_may_not_ask_for_a_number_of_them() -> None:
+    problems = refused(bend("subject: identity", "subject: organisation\n    min_population: 1"))
+    assert "no min_population" in " ".join(map(str, problems))
