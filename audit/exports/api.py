@@ -1,4 +1,4 @@
-"""GET and POST /api/v1/exports, GET /exports/<id>/file; GET and POST /schedules, DELETE /schedules/<id>."""
+"""GET and POST /api/v1/exports, GET /exports/<id>/file; GET and POST /schedules, PATCH and DELETE /schedules/<id>."""
 
 import datetime
 import uuid
@@ -21,7 +21,7 @@ from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_sch
 from audit.exports import queries
 from audit.exports.make_export import export_path, request_export
 from audit.exports.models import Export, ExportSchedule
-from audit.exports.schedules import add_schedule, remove_schedule
+from audit.exports.schedules import add_schedule, pause_schedule, remove_schedule, resume_schedule
 
 
 class NotReady(AuditlineError):
@@ -33,7 +33,7 @@ class NotReady(AuditlineError):
 
 
 class ExportRow(TypedDict):
-    """One export."""
+    """One export; `progress` is in per cent, `rows` how many were written so far (null unless it is being made)."""
 
     id: uuid.UUID
     state: str
@@ -43,6 +43,7 @@ class ExportRow(TypedDict):
     requested_at: datetime.datetime
     finished_at: datetime.datetime | None
     progress: int
+    rows: int | None
     revision: int | None
     ledger_size: int | None
     file_name: str
@@ -52,18 +53,19 @@ class ExportRow(TypedDict):
 
 
 class ScheduleRow(TypedDict):
-    """One schedule."""
+    """One schedule; `paused_at` null: it runs, next at `next_at`. A paused one makes nothing."""
 
     id: uuid.UUID
     name: str
     cron: str
     timezone: str
+    paused_at: datetime.datetime | None
     next_at: datetime.datetime
     created_at: datetime.datetime
 
 
 class ScheduleList(TypedDict):
-    """All schedules that are on."""
+    """All schedules, paused ones included; removed ones are not."""
 
     results: list[ScheduleRow]
 
@@ -74,6 +76,12 @@ class NewSchedule(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120)
     cron = serializers.CharField(max_length=80)
     timezone = serializers.CharField(max_length=60, default="UTC")
+
+
+class ChangedSchedule(serializers.Serializer[Any]):
+    """What may be changed of a schedule: whether it is paused."""
+
+    paused = serializers.BooleanField()
 
 
 class Exports(ListView):
@@ -146,7 +154,18 @@ class Schedules(WorkspaceView):
 class OneSchedule(WorkspaceView):
     """One schedule."""
 
-    rights = {"DELETE": Right.SCHEDULE}
+    rights = {"PATCH": Right.SCHEDULE, "DELETE": Right.SCHEDULE}
+
+    @extend_schema(request=ChangedSchedule, responses={200: object_schema(ScheduleRow)})
+    def patch(self, request: Request, schedule: uuid.UUID) -> Response:
+        """Pause a schedule, or let it run again from its next slot on. The same again changes nothing."""
+        row = get_object_or_404(ExportSchedule, pk=schedule, enabled=True)
+        form = ChangedSchedule(data=request.data)
+        form.is_valid(raise_exception=True)
+        change = pause_schedule if form.validated_data["paused"] else resume_schedule
+        change(row, actor=self.principal.actor)
+        row.refresh_from_db()
+        return Response(queries.schedule_row(row))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, schedule: uuid.UUID) -> Response:

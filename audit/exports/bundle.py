@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -31,7 +31,30 @@ from audit.exports.tables import TABLES, population
 from policies.evaluation.models import JudgedLeaf
 
 CHUNK = 500
-Progress = Callable[[int], None]
+TOLD_EVERY = 1000
+Tell = Callable[[int, int], None]
+"""Takes per cent and rows so far."""
+Line = TypeVar("Line")
+
+
+class Progress:
+    """How far a bundle is. `rows` counts the rows of the tables and the records of the ledger."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._percent, self.rows = tell, 0, 0
+
+    def reach(self, percent: int) -> None:
+        """Note that a part is done."""
+        self._percent = percent
+        self._tell(percent, self.rows)
+
+    def count(self, rows: Iterable[Line]) -> Iterator[Line]:
+        """Pass rows on, and tell of them every now and then."""
+        for row in rows:
+            self.rows += 1
+            if self.rows % TOLD_EVERY == 0:
+                self._tell(self._percent, self.rows)
+            yield row
 
 
 @dataclass(frozen=True)
@@ -51,8 +74,8 @@ class Made:
     ledger_size: int
 
 
-def write_bundle(workspace: Workspace, target: Path, progress: Progress, period: tuple[str, str] | None = None) -> Made:
-    """Write the bundle of a workspace to `target`; `progress` gets per cent. The file appears whole or not at all.
+def write_bundle(workspace: Workspace, target: Path, tell: Tell, period: tuple[str, str] | None = None) -> Made:
+    """Write the bundle of a workspace to `target`; `tell` hears how far. The file appears whole or not at all.
 
     All of it is read in one repeatable-read transaction, so that tables, ledger and stated revision belong together:
     1. the scope: revision, newest checkpoint, populations;
@@ -61,6 +84,7 @@ def write_bundle(workspace: Workspace, target: Path, progress: Progress, period:
     4. manifest, signature and zip.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    progress = Progress(tell)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -68,8 +92,8 @@ def write_bundle(workspace: Workspace, target: Path, progress: Progress, period:
             scope = _scope(workspace, period)
             writer = BundleWriter(target, scope.info)
             with writer:
-                _add_tables(writer)
-                progress(30)
+                _add_tables(writer, progress)
+                progress.reach(30)
                 _add_ledger(writer, scope, progress)
                 written = writer.finish(signing_key())
     return Made(written, scope.info.as_of_revision, scope.checkpoint.size)
@@ -97,20 +121,21 @@ def _scope(workspace: Workspace, period: tuple[str, str] | None) -> Scope:
     return Scope(info, checkpoint)
 
 
-def _add_tables(writer: BundleWriter) -> None:
-    for table in TABLES:
-        writer.add_file(f"tables/{table.name}.csv", _encoded(csv_lines(table.columns, table.rows())))
+def _add_tables(writer: BundleWriter, progress: Progress) -> None:
+    for done, table in enumerate(TABLES):
+        progress.reach(30 * done // len(TABLES))
+        writer.add_file(f"tables/{table.name}.csv", _encoded(csv_lines(table.columns, progress.count(table.rows()))))
         writer.add_file(f"tables/{table.name}.json", _json_rows(table.rows()))
 
 
 def _add_ledger(writer: BundleWriter, scope: Scope, progress: Progress) -> None:
     size = scope.checkpoint.size
-    writer.add_file(form.ENTRIES, _entry_lines(size))
-    progress(40)
-    writer.add_file(form.STATEMENTS, _statement_lines(size))
-    progress(70)
-    writer.add_file(form.LEAVES, _leaf_lines(size))
-    progress(90)
+    writer.add_file(form.ENTRIES, progress.count(_entry_lines(size)))
+    progress.reach(40)
+    writer.add_file(form.STATEMENTS, progress.count(_statement_lines(size)))
+    progress.reach(70)
+    writer.add_file(form.LEAVES, progress.count(_leaf_lines(size)))
+    progress.reach(90)
     public = signing_key().public
     writer.add_file(form.CHECKPOINT, [scope.checkpoint.note.encode()])
     writer.add_file(form.CHECKPOINTS, _checkpoint_lines(size))

@@ -21,7 +21,7 @@ from accounts.workspaces.queue import MAX_ATTEMPTS, Item, Stage, claim, done, fa
 from audit.evidence.seal import seal_statements
 from audit.exports.bundle import Made, write_bundle
 from audit.exports.models import Export
-from audit.exports.progress import note_progress
+from audit.exports.progress import forget_progress, note_progress
 
 log = structlog.get_logger(__name__)
 LEASE = datetime.timedelta(minutes=10)
@@ -73,9 +73,10 @@ def _make(workspace_id: uuid.UUID, item: Item) -> None:
     seal_statements(workspace_id)
     workspace = Workspace.objects.get(pk=workspace_id)
     target = export_path(workspace_id, item.subject)
-    made = write_bundle(workspace, target, lambda percent: note_progress(item.subject, percent))
+    made = write_bundle(workspace, target, lambda percent, rows: note_progress(item.subject, percent, rows))
     with in_workspace(workspace_id):
         _finish(item, made)
+    forget_progress(item.subject)
 
 
 def _finish(item: Item, made: Made) -> None:

@@ -1,7 +1,7 @@
 """Schedules: when an export is made, in the schedule's own time zone; exactly one export per slot.
 
 Two beats may run: a slot is one row by a unique constraint, so the second asks in vain. After downtime the newest slot
-that was missed is made, not each of them.
+that was missed is made, not each of them; after a pause none is, because nobody wanted them.
 """
 
 import datetime
@@ -61,6 +61,25 @@ def remove_schedule(schedule: ExportSchedule, *, actor: str) -> None:
     _say(schedule, "removed", actor)
 
 
+def pause_schedule(schedule: ExportSchedule, *, actor: str) -> bool:
+    """Let a schedule rest; return whether it did not rest already. What was asked for before is still made."""
+    rows = ExportSchedule.objects.filter(pk=schedule.pk, enabled=True, paused_at__isnull=True)
+    if not rows.update(paused_at=timezone.now()):
+        return False
+    _say(schedule, "paused", actor)
+    return True
+
+
+def resume_schedule(schedule: ExportSchedule, *, actor: str) -> bool:
+    """Let a schedule run again from its next slot on; return whether it was paused. Missed slots are not made up."""
+    following = next_slot(schedule.cron, schedule.timezone, timezone.now())
+    rows = ExportSchedule.objects.filter(pk=schedule.pk, enabled=True, paused_at__isnull=False)
+    if not rows.update(paused_at=None, next_at=following):
+        return False
+    _say(schedule, "resumed", actor)
+    return True
+
+
 def _say(schedule: ExportSchedule, what: str, actor: str) -> None:
     body = {
         "schedule": schedule.pk,
@@ -76,7 +95,9 @@ def run_schedules(workspace_id: uuid.UUID, now: datetime.datetime | None = None)
     """Ask for the exports whose slot has come in one workspace; return how many slots were taken."""
     now = now or timezone.now()
     with in_workspace(workspace_id):
-        due = ExportSchedule.objects.select_for_update(skip_locked=True).filter(enabled=True, next_at__lte=now)
+        due = ExportSchedule.objects.select_for_update(skip_locked=True).filter(
+            enabled=True, paused_at__isnull=True, next_at__lte=now
+        )
         taken = 0
         for schedule in due:
             slot = _newest_slot(schedule, now)

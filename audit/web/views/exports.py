@@ -15,14 +15,15 @@ from accounts.errors import AuditlineError
 from accounts.members.queries import actor_names
 from accounts.members.rights import Right
 from audit.exports.make_export import export_path, request_export
-from audit.exports.models import Export
-from audit.exports.queries import export_page, export_row, exports, schedules
-from audit.exports.schedules import add_schedule, remove_schedule
+from audit.exports.models import Export, ExportSchedule
+from audit.exports.queries import export_page, export_row, exports, newest_exports, running_exports, schedules
+from audit.exports.schedules import add_schedule, pause_schedule, remove_schedule, resume_schedule
 from audit.web.forms import ScheduleForm
 from audit.web.links import href
 from audit.web.lists import PER_PAGE, pager
 from audit.web.proofs import VERIFY
 from audit.web.scope import Scope, workspace_page
+from audit.web.words import plural
 
 STATES = {"waiting": "making", "running": "making", "ready": "made", "failed": "failed"}
 SCOPE = "Everything in this workspace"
@@ -55,6 +56,24 @@ def schedule_add(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 @workspace_page("exports", POST=Right.SCHEDULE)
+def schedule_pause(request: HttpRequest, scope: Scope, schedule_id: uuid.UUID) -> HttpResponse:
+    """Let a schedule rest; a second click does nothing."""
+    schedule = get_object_or_404(schedules(), pk=schedule_id)
+    if pause_schedule(schedule, actor=scope.principal.actor):
+        messages.success(request, f"The schedule {schedule.name} is paused. It makes nothing until it is resumed.")
+    return redirect("web:exports", scope.slug)
+
+
+@workspace_page("exports", POST=Right.SCHEDULE)
+def schedule_resume(request: HttpRequest, scope: Scope, schedule_id: uuid.UUID) -> HttpResponse:
+    """Let a paused schedule run again, from its next slot on."""
+    schedule = get_object_or_404(schedules(), pk=schedule_id)
+    if resume_schedule(schedule, actor=scope.principal.actor):
+        messages.success(request, f"The schedule {schedule.name} runs again. Slots that it missed are not made up.")
+    return redirect("web:exports", scope.slug)
+
+
+@workspace_page("exports", POST=Right.SCHEDULE)
 def schedule_remove(request: HttpRequest, scope: Scope, schedule_id: uuid.UUID) -> HttpResponse:
     """Switch a schedule off; its exports stay."""
     schedule = get_object_or_404(schedules(), pk=schedule_id)
@@ -66,27 +85,62 @@ def schedule_remove(request: HttpRequest, scope: Scope, schedule_id: uuid.UUID) 
 def _show(request: HttpRequest, scope: Scope, form: ScheduleForm, status: int = 200) -> HttpResponse:
     page = export_page(request.GET.get("after") or None, PER_PAGE)
     names = actor_names(str(row["requested_by"]) for row in page.rows)
+    running = _running(scope)
+    if request.GET.get("progress"):
+        return render(request, "web/components/progress.html", running)
+    listed = list(schedules())
+    newest = newest_exports([each.pk for each in listed])
     context = {
+        **(running if running["poll_href"] else {}),
         "form": forms.Form() if scope.may(Right.EXPORT) else None,
         "make_href": href("exports", scope.slug),
         "schedule_form": form if scope.may(Right.SCHEDULE) else None,
         "schedule_href": href("schedule_add", scope.slug),
-        "schedules": [
-            {
-                "id": each.pk,
-                "format": "bundle",
-                "scope": each.name,
-                "cadence": f"{each.cron} ({each.timezone})",
-                "next_at": each.next_at,
-                "last_state": "none",
-                "pause_href": href("schedule_remove", scope.slug, each.pk) if scope.may(Right.SCHEDULE) else "",
-            }
-            for each in schedules()
-        ],
+        "schedules": [_schedule(scope, each, newest.get(each.pk)) for each in listed],
         "exports": [_row(scope, row, names) for row in page.rows],
         "page": pager(request, page, None),
     }
     return render(request, "web/exports/list.html", context, status=status)
+
+
+def _schedule(scope: Scope, schedule: ExportSchedule, last: Export | None) -> dict[str, Any]:
+    """Return one schedule as the page shows it; without the right to change it, it has no buttons."""
+    paused, may = schedule.paused_at is not None, scope.may(Right.SCHEDULE)
+    turn = "schedule_resume" if paused else "schedule_pause"
+    return {
+        "id": schedule.pk,
+        "format": "bundle",
+        "scope": schedule.name,
+        "cadence": f"{schedule.cron} ({schedule.timezone})",
+        "next_at": schedule.next_at,
+        "paused": paused,
+        "paused_at": schedule.paused_at,
+        "last_at": last.slot if last else None,
+        "last_state": STATES[last.state] if last else "none",
+        "last_href": href("export", scope.slug, last.pk) if last else "",
+        "pause_href": href(turn, scope.slug, schedule.pk) if may else "",
+        "remove_href": href("schedule_remove", scope.slug, schedule.pk) if may else "",
+    }
+
+
+def _running(scope: Scope) -> dict[str, Any]:
+    """Return the progress of the oldest export that is not ready, and where to ask again; done when there is none."""
+    waiting = list(running_exports()[:20])
+    if not waiting:
+        done = {"title": "Ready", "text": "Every export is made.", "of": None, "state": "done",
+                "href": href("exports", scope.slug), "action": "Show them"}  # fmt: skip
+        return {"progress": done, "poll_href": ""}
+    row = export_row(waiting[0])
+    return {"progress": _progress(row, len(waiting) - 1), "poll_href": href("exports", scope.slug, progress=1)}
+
+
+def _progress(row: dict[str, Any], behind: int = 0) -> dict[str, Any]:
+    """Return how far an export is; `behind` = how many wait after it."""
+    making = row["state"] == Export.State.RUNNING
+    text = f"{plural(row['rows'], 'row')} written so far" if making else "Waits for a worker"
+    more = f"; {behind} more behind it" if behind else ""
+    return {"title": "Making the export", "text": f"{text}{more}.", "done": row["progress"], "of": 100,
+            "state": "running"}  # fmt: skip
 
 
 def _row(scope: Scope, row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -120,12 +174,9 @@ def export_detail(request: HttpRequest, scope: Scope, export_id: uuid.UUID) -> H
     }
     if export.state in (Export.State.WAITING, Export.State.RUNNING):
         context |= {
-            "progress": {
-                "title": "Making the export", "text": "Tables, then the ledger, then the zip.",
-                "done": row["progress"], "of": 100, "state": "running",
-            },
+            "progress": _progress(row),
             "poll_href": href("export", scope.slug, export.pk, progress=1),
-        }  # fmt: skip
+        }
     if request.GET.get("progress"):
         done = {"title": "Ready", "text": "The export is made.", "of": None, "state": "done",
                 "href": href("export", scope.slug, export.pk), "action": "Show it"}  # fmt: skip
