@@ -3,6 +3,8 @@
 1. Turn the words (a slash command) or the named tool and arguments into a plan. No data has been read yet.
 2. Run the tool inside the asker's workspace; her rights were checked at the door.
 3. Keep question, plan, revision and digest of the rows, with a statement, so that the answer can be shown again.
+
+Showing a kept answer runs its plan once more and keeps nothing: the digest tells whether the rows are still the same.
 """
 
 from collections.abc import Mapping
@@ -16,8 +18,9 @@ from accounts.members.rights import Principal
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.revisions import current_revision
 from audit.conversation.models import Question
-from audit.conversation.planner.plan import TOOLS, NoPlan, Plan, plan_of
-from audit.conversation.planner.slash import commands, parse
+from audit.conversation.planner.parameters import MOST_ROWS
+from audit.conversation.planner.plan import TOOLS, NoPlan, Plan, plan_of, stored_plan
+from audit.conversation.planner.slash import command_of, commands, parse
 from audit.conversation.result import Result
 from audit.conversation.tools import RUN
 
@@ -34,10 +37,15 @@ class Answer:
     sentence: str
     suggestions: tuple[str, ...] = ()
 
+    @property
+    def changed(self) -> bool:
+        """Whether the rows are no longer those that were kept."""
+        return self.result is not None and self.result.digest() != self.question.results_digest
+
 
 def ask(text: str, principal: Principal) -> Answer:
     """Answer a question in words: today a slash command."""
-    text = text.replace("\x00", "").strip()[:LONGEST]
+    text = _storable(text).strip()[:LONGEST]
     try:
         return _run(text, parse(text), principal)
     except NoPlan as refused:
@@ -45,12 +53,29 @@ def ask(text: str, principal: Principal) -> Answer:
 
 
 def ask_tool(tool: str, arguments: Mapping[str, Any], principal: Principal) -> Answer:
-    """Answer a form: the tool and its arguments are its own reading."""
-    text = f"{tool} {dict(arguments)}"[:LONGEST]
+    """Answer a form: the tool and its arguments are its own reading; kept as the slash command that says the same."""
     try:
-        return _run(text, plan_of(tool, arguments), principal)
+        plan = plan_of(tool, arguments)
     except NoPlan as refused:
-        return _refuse(text, str(refused), principal)
+        return _refuse(f"{tool} {dict(arguments)}", str(refused), principal)
+    return _run(command_of(plan)[:LONGEST], plan, principal)
+
+
+def show(question: Question) -> Answer:
+    """Answer a kept question again from the rows of now; nothing is kept. `result` is None where it has no plan."""
+    if not question.plan:
+        return _not_grounded(question, str(question.answer["sentence"]))
+    try:
+        plan = stored_plan(question.plan)
+    except NoPlan as gone:
+        return Answer(question, None, None, f"{question.answer['sentence']} {gone}")
+    result = RUN[plan.tool](plan.arguments)
+    return Answer(question, plan, result, result.sentence)
+
+
+def all_rows(plan: Plan) -> Result:
+    """Run a plan for as many rows as one answer can give; nothing is kept."""
+    return RUN[plan.tool](plan.arguments.model_copy(update={"limit": MOST_ROWS}))
 
 
 def _run(text: str, plan: Plan, principal: Principal) -> Answer:
@@ -69,9 +94,18 @@ def _run(text: str, plan: Plan, principal: Principal) -> Answer:
 
 
 def _refuse(text: str, reason: str, principal: Principal) -> Answer:
-    question = _keep(text, {}, current_revision(), {"sentence": reason}, "", principal)
+    said = {"sentence": _storable(reason)}
+    return _not_grounded(_keep(_storable(text)[:LONGEST], {}, current_revision(), said, "", principal), reason)
+
+
+def _not_grounded(question: Question, reason: str) -> Answer:
     suggestions = tuple(f"/{spec.slash}" for spec in TOOLS.values())
     return Answer(question, None, None, f"I cannot ground that. {reason}", suggestions)
+
+
+def _storable(text: str) -> str:
+    """Return the text without NUL, which no text of the database can hold."""
+    return text.replace("\x00", "")
 
 
 def _keep(
@@ -117,4 +151,4 @@ def as_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-__all__ = ["Answer", "as_json", "ask", "ask_tool", "commands"]
+__all__ = ["Answer", "all_rows", "as_json", "ask", "ask_tool", "commands", "show"]

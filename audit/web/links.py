@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 
-def href(name: str, slug: str, *args: object, **query: object) -> str:
+def href(name: str, slug: str, /, *args: object, **query: object) -> str:
     """Return the address of a page of a workspace; parameters that are empty are left out."""
     path = reverse(f"web:{name}", args=[slug, *args])
     given = {key: value for key, value in query.items() if value not in (None, "")}

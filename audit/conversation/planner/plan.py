@@ -1,5 +1,6 @@
 """A plan: which tool with which arguments. Every way of asking ends in one, before any data is read."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ TOOLS = {
     )
 }
 BY_SLASH = {spec.slash: spec for spec in TOOLS.values()}
+_SHOULD = re.compile(r"^(Input|Value|String) should (be|have|match) ")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ class Plan:
 
 
 class NoPlan(ValueError):
-    """The question cannot be turned into a plan; the text says why and what would do."""
+    """The question cannot be turned into a plan; the text says why and what would do, `reasons` by parameter."""
+
+    def __init__(self, text: str, reasons: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.reasons = dict(reasons or {})
 
 
 def plan_of(tool: str, arguments: Mapping[str, Any]) -> Plan:
@@ -70,18 +76,35 @@ def plan_of(tool: str, arguments: Mapping[str, Any]) -> Plan:
     try:
         return Plan(spec.name, spec.version, spec.takes.model_validate(dict(arguments)))
     except ValidationError as error:
-        raise NoPlan(_reasons(spec, error)) from error
+        reasons = _reasons(spec, error)
+        told = "; ".join(f"{name}: {reason}{_meaning(spec, name)}" for name, reason in reasons.items())
+        raise NoPlan(f"{told}.", reasons) from error
 
 
-def _reasons(spec: ToolSpec, error: ValidationError) -> str:
-    known = ", ".join(spec.takes.model_fields)
-    reasons = []
+def stored_plan(kept: Mapping[str, Any]) -> Plan:
+    """Return a plan as `as_json` gave it. Raises NoPlan where its tool is gone or means something else today."""
+    spec = TOOLS.get(str(kept.get("tool", "")))
+    if spec is None or spec.version != kept.get("version"):
+        raise NoPlan("This question was answered by a tool that has changed since; ask it again.")
+    return plan_of(spec.name, kept.get("arguments", {}))
+
+
+def _reasons(spec: ToolSpec, error: ValidationError) -> dict[str, str]:
+    """Return what is wrong by parameter."""
+    reasons = {}
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"]) or spec.slash
         if problem["type"] == "extra_forbidden":
-            reasons.append(f"{name}: /{spec.slash} does not take it; it takes {known}")
+            reasons[name] = f"/{spec.slash} does not take it; it takes {', '.join(spec.takes.model_fields)}"
         elif problem["type"] == "missing":
-            reasons.append(f"{name}: it is needed")
+            reasons[name] = "it is needed"
         else:
-            reasons.append(f"{name}: got {problem['input']!r}, {problem['msg'].removeprefix('Value error, ')}")
-    return "; ".join(reasons) + "."
+            # pydantic says "Input should be less than 5"; here every refusal says "expected less than 5".
+            expected = _SHOULD.sub("expected ", problem["msg"].removeprefix("Value error, "))
+            reasons[name] = f"got {problem['input']!r}, {expected}"
+    return reasons
+
+
+def _meaning(spec: ToolSpec, name: str) -> str:
+    field = spec.takes.model_fields.get(name)
+    return f" ({field.description})" if field and field.description else ""

@@ -5,9 +5,12 @@ argument = name ":" value | name | value        a bare parameter name of a yes/n
 value    = word | '"' text '"'
 """
 
+import re
 import shlex
 
-from audit.conversation.planner.plan import BY_SLASH, NoPlan, Plan, ToolSpec, plan_of
+from audit.conversation.planner.plan import BY_SLASH, TOOLS, NoPlan, Plan, ToolSpec, plan_of
+
+_SPECIAL = re.compile(r"[\s\"'\\]")  # what a word without quotation marks cannot hold
 
 
 def parse(text: str) -> Plan:
@@ -22,6 +25,27 @@ def parse(text: str) -> Plan:
     if spec is None:
         raise NoPlan(f"There is no command /{words[0] if words else ''}. Known: {commands()}.")
     return plan_of(spec.name, _arguments(spec, words[1:]))
+
+
+def command_of(plan: Plan, without: str = "") -> str:
+    """Return the slash command that parses to this plan; `without` leaves one argument out."""
+    words = [f"/{TOOLS[plan.tool].slash}"]
+    for name, value in plan.as_json()["arguments"].items():
+        if value is not None and name != without:
+            words.append(f"{name}:{_quoted(_yes_or_no(value))}")
+    return " ".join(words)
+
+
+def _yes_or_no(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _quoted(text: str) -> str:
+    """Return the text as one word of a command."""
+    if text and not _SPECIAL.search(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def commands() -> str:

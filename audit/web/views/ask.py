@@ -1,28 +1,30 @@
-"""Ask: a slash command and its answer, every number counted from rows; and what was asked before."""
+"""Ask: a form for each tool and a slash command for each form; every kept answer has an address of its own.
 
-import hashlib
-import re
-from collections.abc import Mapping
+Asking is a POST, which keeps the question once and leads to its address. Opening an address keeps nothing.
+"""
+
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 
-from accounts.journal.canonical.encode import encode, plain
 from accounts.members.rights import Right
-from audit.conversation.answer import Answer
+from audit.conversation.answer import all_rows, ask_tool, show
 from audit.conversation.answer import ask as answer_to
 from audit.conversation.models import Question
-from audit.conversation.planner.plan import TOOLS, Plan, ToolSpec
-from audit.conversation.queries import question_page, questions
-from audit.conversation.result import Evidence, Result
-from audit.web.links import asset_href, check_href, href
+from audit.conversation.planner.plan import TOOLS, NoPlan, ToolSpec, plan_of, stored_plan
+from audit.conversation.planner.slash import command_of, parse
+from audit.conversation.queries import question_of, question_page, questions
+from audit.evidence.queries import statement_page
+from audit.web.answers import card, csv_of, filters_shown, form_href, plan_shown, question_href, tool_href
 from audit.web.lists import FilterForm, count_up_to, fetched, list_context
 from audit.web.scope import Scope, workspace_page
-from audit.web.words import shown_verdict
+from audit.web.tool_forms import NOT_ARGUMENTS, ToolForm
 
 RECENT = 8
-CITED = 20
 EXAMPLES = {
     "list_findings": "/findings severity:critical",
     "list_verdicts": "/verdicts verdict:unknown family:sovereignty",
@@ -34,44 +36,147 @@ EXAMPLES = {
     "will_fail": "/will-fail days:30",
     "search_checks": "/checks residency",
 }
-_KINDS = {
-    "severity": "severity", "check": "code", "verdict": "verdict", "before": "verdict", "after": "verdict",
-    "grade": "grade", "passed": "number", "applicable": "number", "fail": "number", "unknown": "number",
-    "number": "number", "declared_count": "number", "received_count": "number", "expected_every_hours": "number",
-    "index": "number",
-}  # fmt: skip
-_OPENS = ("name", "title", "check", "action")  # columns whose cell opens the row's evidence
-_LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "list_findings": (
-        "findings",
-        {"state": "view", "severity": "severity", "family": "family", "check": "check", "kind": "kind",
-         "owner": "owner"},
-    ),
-    "list_verdicts": ("verdicts", {name: name for name in ("verdict", "family", "check", "kind")}),
-    "list_assets": ("assets", {name: name for name in ("kind", "country", "environment", "name")}),
-    "list_sources": ("sources", {}),
-}  # fmt: skip
-"""The list page that shows all rows of a tool, and how it calls the tool's parameters."""
+
+
+@workspace_page("ask", GET=Right.ASK, POST=Right.ASK)
+def ask(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Say what can be asked, and show the form of the tool that the address names; a POST asks."""
+    if request.method == "POST":
+        return _asked(request, scope)
+    tool, text = request.GET.get("tool", ""), request.GET.get("q", "").replace("\x00", "").strip()
+    if tool:
+        return _page(request, scope, form=_filled(tool, request.GET))
+    if not text:
+        return _page(request, scope)
+    try:
+        plan = parse(text)
+    except NoPlan as refused:
+        return _page(request, scope, text=text, doubt=str(refused))
+    return _page(request, scope, text=text, form=ToolForm(TOOLS[plan.tool], filled=plan))
+
+
+def _asked(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Keep the question that was sent and lead to it; a form with a wrong value comes back as it was sent."""
+    tool, text = request.POST.get("tool", ""), request.POST.get("q", "").strip()
+    if tool:
+        form = ToolForm(_spec(tool), sent=request.POST)
+        if not form.is_valid() or form.plan is None:
+            return _page(request, scope, form=form)
+        answer = ask_tool(tool, form.plan.as_json()["arguments"], scope.principal)
+    elif text:
+        answer = answer_to(text, scope.principal)
+    else:
+        return redirect("web:ask", scope.slug)
+    return redirect(question_href(scope, answer.question))
+
+
+def _filled(tool: str, query: QueryDict) -> ToolForm:
+    """Return the form of a tool with the arguments of an address; what is wrong with them is told."""
+    spec = _spec(tool)
+    arguments = {name: value for name, value in query.items() if name not in NOT_ARGUMENTS}
+    if not arguments:
+        return ToolForm(spec)
+    try:
+        return ToolForm(spec, filled=plan_of(tool, arguments))
+    except NoPlan:
+        return ToolForm(spec, sent=query)
+
+
+def _spec(tool: str) -> ToolSpec:
+    if tool not in TOOLS:
+        raise Http404
+    return TOOLS[tool]
+
+
+def _page(
+    request: HttpRequest, scope: Scope, *, form: ToolForm | None = None, text: str = "", doubt: str = ""
+) -> HttpResponse:
+    """Show what can be asked; `doubt` says why `text`, which nobody has sent yet, would not be answered."""
+    context = {
+        "question": text,
+        "doubt": doubt,
+        "form": form,
+        "tools": [_tool(scope, spec, form) for spec in TOOLS.values()],
+        "help": [] if form else [_help(scope, spec) for spec in TOOLS.values()],
+        "recent": [_recent(scope, row) for row in question_page(None, RECENT, scope.principal.actor).rows],
+    }
+    wrong = form is not None and bool(form.errors)
+    return render(request, "web/ask/ask.html", context, status=400 if wrong else 200)
+
+
+def _tool(scope: Scope, spec: ToolSpec, form: ToolForm | None) -> dict[str, Any]:
+    return {
+        "label": spec.slash.replace("-", " ").capitalize(),
+        "href": tool_href(scope, spec.slash),
+        "current": form is not None and form.spec is spec,
+    }
+
+
+def _help(scope: Scope, spec: ToolSpec) -> dict[str, Any]:
+    names = [name.replace("_", " ") for name in spec.takes.model_fields if name != "limit"]
+    example = EXAMPLES.get(spec.name, "")
+    if spec.name == "show_evidence":
+        newest = statement_page(None, 1).rows
+        example = f"/evidence {newest[0]['id']}" if newest else ""
+    elif not example and not _needed(spec):
+        example = f"/{spec.slash}"
+    return {
+        "command": f"/{spec.slash}",
+        "href": tool_href(scope, spec.slash),
+        "meaning": spec.says,
+        "takes": ", ".join(names),
+        "example": example,
+        "give": "" if example else f"Needs {'; '.join(_needed(spec))}.",
+    }
+
+
+def _needed(spec: ToolSpec) -> Sequence[str]:
+    """Return what has to be given, in words."""
+    fields = spec.takes.model_fields.items()
+    return [field.description or name for name, field in fields if field.is_required()]
+
+
+def _recent(scope: Scope, row: Question) -> dict[str, Any]:
+    return {"text": row.text, "href": question_href(scope, row), "at": row.asked_at}
 
 
 @workspace_page("ask", GET=Right.ASK)
-def ask(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Answer the question `q`; without one, say what can be asked."""
-    text = request.GET.get("q", "").strip()
-    given = answer_to(text, scope.principal) if text else None
-    plan = given.plan if given else None
+def question(request: HttpRequest, scope: Scope, question_id: uuid.UUID) -> HttpResponse:
+    """Show a kept answer: its plan runs again over the rows of now, and the page says where they have changed."""
+    kept = _own(scope, question_id)
+    answer = show(kept)
+    plan = answer.plan
     context = {
-        "question": text,
-        "answer": _card(scope, given) if given else None,
-        "plan": _plan(scope, plan) if plan else None,
-        "filters": _filters(scope, plan) if plan else [],
-        "help": [_help(scope, spec) for spec in TOOLS.values()],
-        "recent": [
-            {"text": row.text, "href": href("ask", scope.slug, q=row.text), "at": row.asked_at}
-            for row in question_page(None, RECENT, scope.principal.actor).rows
-        ],
+        "question": kept.text,
+        "answer": card(scope, answer),
+        "again": command_of(plan) if plan else kept.text,
+        "plan": plan_shown(scope, plan) if plan else None,
+        "filters": filters_shown(plan) if plan else [],
+        "form_href": form_href(scope, plan) if plan else "",
     }
     return render(request, "web/ask/answer.html", context)
+
+
+@workspace_page("ask", GET=Right.ASK)
+def question_csv(request: HttpRequest, scope: Scope, question_id: uuid.UUID) -> HttpResponseBase:
+    """Give the rows of a kept question as CSV, as many as its tool gives at most."""
+    try:
+        plan = stored_plan(_own(scope, question_id).plan)
+    except NoPlan:
+        raise Http404 from None
+    return HttpResponse(
+        "".join(csv_of(all_rows(plan))),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{scope.slug}-{TOOLS[plan.tool].slash}.csv"'},
+    )
+
+
+def _own(scope: Scope, question_id: uuid.UUID) -> Question:
+    """Return a question of this member; nobody else's exists for her."""
+    kept = question_of(question_id, scope.principal.actor)
+    if kept is None:
+        raise Http404
+    return kept
 
 
 @workspace_page("ask", GET=Right.ASK)
@@ -80,167 +185,17 @@ def ask_history(request: HttpRequest, scope: Scope) -> HttpResponse:
     form, actor = FilterForm(request.GET), scope.principal.actor
     page = fetched(request, form, lambda after, limit: question_page(after, limit, actor))
     context = {
-        "questions": [_asked(scope, row) for row in page.rows],
+        "questions": [_row(scope, row) for row in page.rows],
         **list_context(request, form, page, count_up_to(questions(actor)), csv=False),
     }
     return render(request, "web/ask/history.html", context)
 
 
-def _asked(scope: Scope, row: Question) -> dict[str, Any]:
+def _row(scope: Scope, row: Question) -> dict[str, Any]:
     return {
-        "text": row.text,
-        "href": href("ask", scope.slug, q=row.text),
-        "at": row.asked_at,
+        **_recent(scope, row),
         "state": "answered" if row.plan else "not grounded",
         "total": row.answer.get("total"),
         "revision": row.rev,
         "digest": row.results_digest,
     }
-
-
-def _help(scope: Scope, spec: ToolSpec) -> dict[str, Any]:
-    example = EXAMPLES.get(spec.name, f"/{spec.slash}")
-    names = ", ".join(name for name in spec.takes.model_fields if name != "limit")
-    meaning = f"{spec.says} Takes {names}." if names else spec.says
-    return {
-        "command": f"/{spec.slash}",
-        "meaning": meaning,
-        "example": example,
-        "href": href("ask", scope.slug, q=example),
-    }
-
-
-def _card(scope: Scope, answer: Answer) -> dict[str, Any]:
-    result = answer.result
-    chips = [{"label": each, "href": href("ask", scope.slug, q=each)} for each in answer.suggestions]
-    if result is None or answer.plan is None:
-        parts = [{"text": answer.sentence}]
-        return {"state": "ungrounded", "parts": parts, "scope": "No data was read.", "chips": chips}
-    state = "partial" if result.truncated or result.notes else "answered"
-    return {
-        "state": state if result.total else "nothing",
-        "parts": _parts(result.sentence),
-        "scope": f"{result.scope}; {len(result.rows):,} of {result.total:,} shown, revision {result.revision:,}",
-        "gaps": list(result.notes),
-        "table": _table(scope, answer.plan, result) if result.rows else None,
-        "more_href": _more_href(scope, answer.plan),
-        "citations": _citations(scope, result),
-        "chips": chips,
-    }
-
-
-def _parts(sentence: str) -> list[dict[str, Any]]:
-    """Return the sentence in pieces, its leading number strong."""
-    number = re.match(r"[\d,]+", sentence)
-    if number is None:
-        return [{"text": sentence}]
-    return [{"text": number[0], "strong": True}, {"text": sentence[number.end() :]}]
-
-
-def _citations(scope: Scope, result: Result) -> list[dict[str, Any]]:
-    found = list(dict.fromkeys(result.evidence))[:CITED]
-    return [
-        {"ref": f"E{place}", "label": item.label, "href": _opened(scope, item), "digest": ""}
-        for place, item in enumerate(found, 1)
-    ]
-
-
-def _opened(scope: Scope, item: Evidence) -> str:
-    """Return the page of what a row rests on."""
-    match item.kind:
-        case "asset":
-            return asset_href(scope.slug, item.id)
-        case "check":
-            return check_href(scope.slug, item.id)
-        case "family":
-            return href("checklist", scope.slug, item.id)
-        case "source":
-            return href("sources", scope.slug)
-        case _:
-            return href(item.kind, scope.slug, item.id)
-
-
-def _table(scope: Scope, plan: Plan, result: Result) -> dict[str, Any]:
-    opens = next((name for name in _OPENS if name in result.columns), "")
-    aligned = len(result.evidence) == len(result.rows)
-    rows = []
-    for place, row in enumerate(result.rows):
-        cells = {name: _cell(name, row.get(name)) for name in result.columns}
-        if opens and aligned:
-            cells[opens]["href"] = _opened(scope, result.evidence[place])
-        rows.append(list(cells.values()))
-    return {
-        "caption": TOOLS[plan.tool].says,
-        "columns": [{"label": name.replace("_", " ").capitalize(), "kind": _kind(name)} for name in result.columns],
-        "rows": rows,
-    }
-
-
-def _kind(name: str) -> str:
-    return "time" if name.endswith("_at") else _KINDS.get(name, "text")
-
-
-def _cell(name: str, value: Any) -> dict[str, Any]:
-    kind = _kind(name)
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
-    elif kind == "verdict" and value:
-        value = shown_verdict(str(value))
-    elif name.endswith("_rate") and value is not None:
-        value = f"{int(value * 1000) / 10:.1f} %"
-    return {"kind": kind, "value": None if value == "" and kind != "grade" else value}
-
-
-def _more_href(scope: Scope, plan: Plan) -> str:
-    """Return the list page with the same filters; '' where no page takes all of them."""
-    if plan.tool not in _LISTS:
-        return ""
-    page, names = _LISTS[plan.tool]
-    given = _given(plan)
-    if any(name not in names for name in given):
-        return ""
-    return href(page, scope.slug, **{names[name]: value for name, value in given.items()})
-
-
-def _given(plan: Plan) -> dict[str, Any]:
-    """Return the arguments that narrow the answer."""
-    named = plan.arguments.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude={"limit"})
-    return {name: value for name, value in named.items() if value is not False}
-
-
-def _command(plan: Plan, without: str = "") -> str:
-    """Return the slash command that says the same."""
-    words = [f"/{TOOLS[plan.tool].slash}"]
-    for name, value in plan.arguments.model_dump(mode="json", exclude_unset=True, exclude_none=True).items():
-        text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
-        if name != without:
-            words.append(f'{name}:"{text}"' if " " in text else f"{name}:{text}")
-    return " ".join(words)
-
-
-def _plan(scope: Scope, plan: Plan) -> dict[str, Any]:
-    narrowed = [f"Keep those whose {name.replace('_', ' ')} is {value}." for name, value in _given(plan).items()]
-    return {
-        "words": [
-            f"Read: {TOOLS[plan.tool].says}",
-            *narrowed,
-            f"Count all of them; show the first {plan.arguments.limit}.",
-        ],
-        "linked": [],
-        "command": _command(plan),
-        "edit_href": "",
-        "digest": hashlib.sha256(encode(plain(plan.as_json()))).hexdigest(),
-    }
-
-
-def _filters(scope: Scope, plan: Plan) -> list[dict[str, Any]]:
-    fields = TOOLS[plan.tool].takes.model_fields
-    return [
-        {
-            "label": name.replace("_", " ").capitalize(),
-            "value": "yes" if value is True else value,
-            "remove_href": href("ask", scope.slug, q=_command(plan, without=name)),
-        }
-        for name, value in _given(plan).items()
-        if not fields[name].is_required()
-    ]

@@ -17,9 +17,8 @@ PAGES = {
     "checklists/SOV/": "SOV-04",
     "checklists/SOV/SOV-04/": "asset.storage_countries",
     "ask/": "/findings",
-    "ask/?q=/findings": "SOV-04",
-    "ask/?q=/posture": "SOV",
-    "ask/?q=anything": "I cannot ground that",
+    "ask/?q=/findings": "Findings, worst first.",
+    "ask/?q=anything": "has not been asked yet",
     "ask/history/": "Nothing asked yet",
 }
 
