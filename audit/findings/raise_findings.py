@@ -39,7 +39,8 @@ def raise_findings(workspace_id: uuid.UUID) -> int:
 def raise_batch(statements: Sequence[uuid.UUID]) -> None:
     """Turn the verdict changes of these evaluations into findings, in one transaction with one statement.
 
-    1. Take the newest change per (asset, check); older ones of the batch are history already.
+    1. Take the newest change per (asset, check); what a later evaluation has overtaken is history already, also where
+       that one was dealt with first (this one failed before, or was replayed).
     2. Load the findings that exist for them.
     3. Decide for each: raise, reopen, resolve, or leave.
     4. Write them with one revision, one statement, and queue the tickets.
@@ -67,7 +68,20 @@ def raise_batch(statements: Sequence[uuid.UUID]) -> None:
 
 def _newest_changes(statements: Sequence[uuid.UUID]) -> dict[Fingerprint, Transition]:
     rows = Transition.objects.filter(statement__in=statements).order_by("rev", "id")
-    return {(row.asset_id, row.check_id): row for row in rows}
+    newest = {(row.asset_id, row.check_id): row for row in rows}
+    for asset, check, rev in _later_elsewhere(statements, newest):
+        if (asset, check) in newest and newest[asset, check].rev < rev:
+            del newest[asset, check]
+    return newest
+
+
+def _later_elsewhere(
+    statements: Sequence[uuid.UUID], changes: Mapping[Fingerprint, Transition]
+) -> Iterable[tuple[uuid.UUID, str, int]]:
+    """Return (asset, check, revision) of what other evaluations have said of these assets since; usually nothing."""
+    since = min((change.rev for change in changes.values()), default=0)
+    rows = Transition.objects.filter(asset__in={asset for asset, _ in changes}, rev__gt=since)
+    return rows.exclude(statement__in=statements).values_list("asset_id", "check_id", "rev")
 
 
 def _existing(changes: Iterable[Fingerprint]) -> dict[Fingerprint, Finding]:
