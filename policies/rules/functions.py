@@ -46,7 +46,9 @@ FUNCTIONS: Mapping[str, CallOp] = {
     "timestamp": "timestamp",
     "duration": "duration",
 }
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$", re.ASCII)
+_INSTANT = re.compile(
+    r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$", re.ASCII
+)
 """What Google's engine and ours read alike: finer fractions it keeps and we would cut off, leap seconds it refuses."""
 _UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
 _DURATION = re.compile(r"^([+-]?)((?:\d+(?:\.\d+)?(?:h|m|s|ms|us|µs))+)$")

@@ -35,6 +35,7 @@ def problem(condition: str) -> RuleProblem:
         ("asset.country.matches(asset.name)", 1, 28, "matches() takes a literal pattern", "in quotes"),
         ("now < timestamp('tomorrow')", 1, 17, "'tomorrow' is no timestamp", "2026-11-01T00:00:00Z"),
         ("now < timestamp('2026-11-01T00:00:00.0000001Z')", 1, 17, "is no timestamp", "microseconds at most"),
+        ("now < timestamp('2026-11-01T24:00:00Z')", 1, 17, "is no timestamp", "2026-11-01T00:00:00Z"),
         ("now < timestamp('2016-12-31T23:59:60Z')", 1, 17, "is no timestamp", "2026-11-01T00:00:00Z"),
         ("now - asset.last_write_at < duration('30 days')", 1, 38, "'30 days' is no duration", "720h"),
         ("now < timestamp(asset.name)", 1, 16, "timestamp() takes a literal or a parameter", "declare the attribute"),
