@@ -1,7 +1,8 @@
 """Ask the graph: what feeds a dataset, what it feeds, and how complete the answer is."""
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +14,10 @@ from lineage.inventory.models import Asset
 Direction = Literal["upstream", "downstream"]
 MAX_DEPTH = 50
 MAX_NODES = 20_000
+MAX_FLOWS = 100_000
+"""Flows that are read at once; where more are reached, each step reads its own."""
+Row = tuple[uuid.UUID, uuid.UUID, uuid.UUID, bool]  # from here, to there, by which job, proven
+Step = Callable[[set[uuid.UUID]], Sequence[Row]]
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,36 @@ class _Walk:
 def reach(start: uuid.UUID, direction: Direction, *, depth: int, proven_only: bool, revision: int) -> Reach:
     """Return every dataset upstream or downstream of `start` within `depth` steps, as known at `revision`.
 
-    One query per step, over all nodes of the step at once.
+    Takes a fixed number of queries, however deep the graph is; only a graph beyond the limits takes one per step.
     """
-    walk = _walk(start, direction, depth, proven_only, revision)
+    walk = _walk(start, depth, _steps(start, direction, proven_only, revision))
     nodes = [Node(one, steps, one in walk.proven) for one, steps in walk.distance.items() if one != start]
     nodes.sort(key=lambda node: (node.distance, node.asset_id))
     return Reach(tuple(nodes), revision, tuple(_reasons(walk, start, direction)))
 
 
-def _walk(start: uuid.UUID, direction: Direction, depth: int, proven_only: bool, revision: int) -> _Walk:
+def _steps(start: uuid.UUID, direction: Direction, proven_only: bool, revision: int) -> Step:
+    """Return what leads on from some nodes: looked up among all flows that are reached, read in one query."""
+    known = [revision, revision, proven_only, proven_only]
+
+    def from_database(frontier: set[uuid.UUID]) -> list[Row]:
+        return fetch(_STEPS[direction], [current_workspace(), sorted(frontier), *known])
+
+    workspace = current_workspace()
+    rows = fetch(_REACHED[direction], [start, workspace, *known, MAX_NODES + 1, workspace, *known, MAX_FLOWS + 1])
+    if len(rows) > MAX_FLOWS or len({there for _, there, *_ in rows}) >= MAX_NODES:
+        return from_database  # not all of it was read
+    onwards: dict[uuid.UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        onwards[row[0]].append(row)
+    return lambda frontier: [row for here in frontier for row in onwards.get(here, ())]
+
+
+def _walk(start: uuid.UUID, depth: int, onwards: Step) -> _Walk:
     walk = _Walk({start: 0}, {start})
     frontier = {start}
     for step in range(1, depth + 1):
-        rows = fetch(
-            _STEPS[direction], [current_workspace(), sorted(frontier), revision, revision, proven_only, proven_only]
-        )
+        rows = onwards(frontier)
         walk.ends |= frontier - {here for here, *_ in rows}
         following: set[uuid.UUID] = set()
         for here, there, job, is_proven in rows:
@@ -83,8 +103,7 @@ def _walk(start: uuid.UUID, direction: Direction, depth: int, proven_only: bool,
         if len(walk.distance) > MAX_NODES:
             walk.cut.append(f"more than {MAX_NODES} datasets are reached; the answer stops at step {step}")
             return walk
-    beyond = [current_workspace(), sorted(frontier), revision, revision, proven_only, proven_only]
-    if fetch(_STEPS[direction] + " LIMIT 1", beyond):
+    if onwards(frontier):
         walk.cut.append(f"there is more beyond {depth} steps")
     return walk
 
@@ -106,15 +125,25 @@ def _is_named(dataset: uuid.UUID) -> bool:
     return bool(fetch(_NAMED, [current_workspace(), dataset]))
 
 
-_STEP = """
-SELECT DISTINCT {here}, {there}, job_id, proven FROM "lineage_flow"
-WHERE workspace_id = %s AND {here} = ANY(%s) AND rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)
-  AND (NOT %s OR proven = %s)
-"""
-_STEPS = {
-    "upstream": _STEP.format(here="to_dataset_id", there="from_dataset_id"),
-    "downstream": _STEP.format(here="from_dataset_id", there="to_dataset_id"),
-}
+_KNOWN = "rev_from <= %s AND (rev_to IS NULL OR rev_to > %s) AND (NOT %s OR proven = %s)"
+_STEP = f"""
+SELECT DISTINCT {{here}}, {{there}}, job_id, proven FROM "lineage_flow"
+WHERE workspace_id = %s AND {{here}} = ANY(%s) AND {_KNOWN}
+"""  # noqa: S608 - our own names
+# UNION drops nodes that are there already, so that a cycle ends; the limit stops the recursion in a graph too large.
+_REACHED_BY = f"""
+WITH RECURSIVE reached (id) AS (
+  SELECT %s::uuid
+  UNION
+  SELECT {{there}} FROM reached JOIN "lineage_flow" ON {{here}} = reached.id WHERE workspace_id = %s AND {_KNOWN}
+)
+SELECT {{here}}, {{there}}, job_id, proven
+FROM (SELECT reached.id FROM reached LIMIT %s) few JOIN "lineage_flow" ON {{here}} = few.id
+WHERE workspace_id = %s AND {_KNOWN} LIMIT %s
+"""  # noqa: S608 - our own names
+_ENDS = {"upstream": ("to_dataset_id", "from_dataset_id"), "downstream": ("from_dataset_id", "to_dataset_id")}
+_STEPS = {direction: _STEP.format(here=here, there=there) for direction, (here, there) in _ENDS.items()}
+_REACHED = {direction: _REACHED_BY.format(here=here, there=there) for direction, (here, there) in _ENDS.items()}
 
 # Jobs whose newest finished run has an extraction error or read nothing.
 _GAPS = """
