@@ -27,6 +27,7 @@ class Statement(WorkspaceModel):
 
     class Meta:
         indexes = [
+            models.Index(fields=["workspace", "id"], name="statement_by_id"),
             models.Index(fields=["workspace", "made_at"], name="statement_by_time"),
             models.Index(fields=["workspace", "action", "id"], name="statement_by_action"),
         ]

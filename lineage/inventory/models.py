@@ -73,6 +73,8 @@ class Asset(WorkspaceModel):
         constraints = [models.UniqueConstraint(fields=["workspace", "kind", "uid"], name="asset_once")]
         indexes = [
             models.Index(fields=["workspace", "kind", "id"], name="asset_by_kind"),
+            # Counting those that are known, by kind, without reading their rows.
+            models.Index(fields=["workspace", "kind"], condition=~Q(state="retired"), name="asset_known"),
             models.Index(fields=["workspace", "kind", "country"], name="asset_by_country"),
             models.Index("workspace", OpClass("name", name="text_pattern_ops"), name="asset_by_name"),
             # Which datasets lie under a storage's namespace prefix (places/join.py), by ^@.
@@ -188,7 +190,10 @@ class RejectedRow(WorkspaceModel):
     message = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "event", "line"], name="rejected_by_event")]
+        indexes = [
+            models.Index(fields=["workspace", "id"], name="rejected_by_id"),
+            models.Index(fields=["workspace", "event", "line"], name="rejected_by_event"),
+        ]
 
 
 class ImportResult(WorkspaceModel):

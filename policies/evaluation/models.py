@@ -68,6 +68,7 @@ class Transition(WorkspaceModel):
 
     class Meta:
         indexes = [
+            models.Index(fields=["workspace", "id"], name="transition_by_id"),
             models.Index(fields=["workspace", "asset", "check_id", "id"], name="transition_by_asset"),
             models.Index(fields=["workspace", "rev"], name="transition_by_rev"),
             models.Index(fields=["workspace", "statement", "leaf_index"], name="transition_by_statement"),
