@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.members.models import User
+from accounts.members.queries import members
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
 from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_schema, text_parameter
@@ -85,6 +86,11 @@ class OneTicket(WorkspaceView):
         row = get_object_or_404(queries.tickets(), pk=ticket)
         change = TicketChange(data=request.data)
         change.is_valid(raise_exception=True)
+        if unknown := set(change.initial_data) - set(change.fields):
+            raise TicketRefused(
+                f"Ticket: got {', '.join(sorted(unknown))}, expected assignee or due. "
+                "Nothing else is changed by hand: the passing verdict closes a ticket."
+            )
         wanted = change.validated_data
         if "assignee" in wanted:
             assign(row, _member(wanted["assignee"]), actor=self.principal.actor)
@@ -96,7 +102,7 @@ class OneTicket(WorkspaceView):
 def _member(email: str) -> User | None:
     if not email:
         return None
-    user = User.objects.filter(email=email.lower()).first()
-    if user is None:
-        raise TicketRefused(f"Assignee: nobody has the address {email!r}. Give the address of a member.")
-    return user
+    member = members().filter(user__email=email.lower()).first()
+    if member is None:  # said alike of an address that is unknown and of one known in another workspace only
+        raise TicketRefused(f"Assignee: got {email!r}, expected the address of a member. Add the person first.")
+    return member.user

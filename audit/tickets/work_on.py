@@ -28,7 +28,7 @@ def assign(ticket: Ticket, assignee: User | None, *, actor: str) -> None:
 
 
 def set_due(ticket: Ticket, due: datetime.date, *, actor: str) -> None:
-    """Set the day by which it shall be done; not in the past, and not after the finding's own limit."""
+    """Set the day by whose end it shall be done; not in the past, and never after the finding's own limit."""
     instant = datetime.datetime.combine(due, datetime.time(23, 59, 59), tzinfo=datetime.UTC)
     limit = ticket.finding.due_at
     if instant < timezone.now():
@@ -37,7 +37,7 @@ def set_due(ticket: Ticket, due: datetime.date, *, actor: str) -> None:
         raise TicketRefused(
             f"Due date: got {due}, expected {limit.date()} at the latest, the limit that its severity set at detection."
         )
-    ticket.due_at = instant
+    ticket.due_at = min(instant, limit)  # on the last day the limit comes before the day's end
     ticket.save(update_fields=["due_at"])
     _record(ticket, "due date set", str(due), actor)
 

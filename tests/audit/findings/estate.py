@@ -47,7 +47,7 @@ def found(cast: Cast, *lines: dict[str, Any]) -> Finding | None:
 
 def finding(cast: Cast) -> Finding | None:
     with in_workspace(cast.workspace.pk):
-        return Finding.objects.filter(check_id=CHECK).first()
+        return Finding.objects.filter(check_id=CHECK, uid=CUSTOMERS["uid"]).first()
 
 
 def the_finding(cast: Cast) -> Finding:
