@@ -10,10 +10,10 @@ PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-ve
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help setup up test lint lock
+.PHONY: help setup up test e2e lint lock
 
 help:  ## List these commands
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.runtime node_modules/.stamp  ## Make the virtual environment and lay the front-end packages
 
@@ -22,6 +22,16 @@ up: setup  ## Start everything on this machine; Ctrl-C stops it (PORT=8000, DEMO
 
 test: $(VENV)/.dev node_modules/.stamp  ## Run the whole suite (ARGS="-k name" to choose)
 	@exec $(PY) -m pytest $(ARGS)
+
+e2e: $(VENV)/.dev node_modules/.stamp  ## Run the journeys in a real browser; installs Debian's chromium where it is missing
+	@command -v chromium >/dev/null 2>&1 || { \
+		if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then \
+			echo "The journeys need Debian's chromium on the path. Install it: sudo apt-get install chromium" >&2; exit 1; \
+		fi; \
+		echo "Installing Debian's chromium"; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || { \
+			echo "chromium could not be installed: run \`apt-get install chromium\` to see why." >&2; exit 1; }; }
+	@exec $(PY) -m pytest -m e2e tests/e2e $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types and the direction of imports
 	$(VENV)/bin/ruff check .
