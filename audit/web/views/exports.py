@@ -20,7 +20,7 @@ from audit.exports.queries import export_page, export_row, exports, newest_expor
 from audit.exports.schedules import add_schedule, pause_schedule, remove_schedule, resume_schedule
 from audit.web.forms import ScheduleForm
 from audit.web.links import href
-from audit.web.lists import PER_PAGE, pager
+from audit.web.lists import PER_PAGE, count_up_to, pager
 from audit.web.proofs import VERIFY
 from audit.web.scope import Scope, workspace_page
 from audit.web.words import plural
@@ -98,7 +98,7 @@ def _show(request: HttpRequest, scope: Scope, form: ScheduleForm, status: int = 
         "schedule_href": href("schedule_add", scope.slug),
         "schedules": [_schedule(scope, each, newest.get(each.pk)) for each in listed],
         "exports": [_row(scope, row, names) for row in page.rows],
-        "page": pager(request, page, None),
+        "page": pager(request, page, count_up_to(exports())),
     }
     return render(request, "web/exports/list.html", context, status=status)
 
