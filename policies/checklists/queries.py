@@ -67,6 +67,14 @@ def kinds_of_checks() -> dict[str, str]:
     return {check.id: check.subject for each in ready_checklists().values() for check in each.checklist.checks}
 
 
+def family_of(check: str) -> str:
+    """Return the family of a check in force, without a query; '' for a check that no checklist in force holds."""
+    for family, each in ready_checklists().items():
+        if any(known.id == check for known in each.checklist.checks):
+            return family
+    return ""
+
+
 def check_as_judged(check_id: str, check_hash: str) -> CheckInForce | None:
     """Return a check by its content, from whatever version held it; None where no version does."""
     rows = CheckRow.objects.filter(check_id=check_id).select_related("version").order_by("-version__published_at")

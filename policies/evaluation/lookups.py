@@ -16,9 +16,9 @@ from django.db.models import Q, QuerySet, Sum
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
 from policies.checklists.queries import kinds_of_checks
-from policies.evaluation.codes import NOT_JUDGED, NUMBER, STALE, WAIVED, base, is_bare, word
+from policies.evaluation.codes import NOT_JUDGED, NUMBER, base
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
-from policies.evaluation.queries import Tally, current_verdicts, slot_names, transitions
+from policies.evaluation.queries import Tally, current_verdicts, matches, slot_names, transitions
 from policies.evaluation.subjects import ORGANISATION
 from policies.rules.verdicts import Code
 
@@ -153,10 +153,6 @@ def count_of(check: str, family: str, verdict: str, overlay: str, kind: str) -> 
     return sum(
         count
         for name, byte, count in rows
-        if _is(byte, verdict, overlay) and (not kind or kind == (ORGANISATION if byte & NUMBER else kinds.get(name)))
+        if matches(byte, verdict, overlay)
+        and (not kind or kind == (ORGANISATION if byte & NUMBER else kinds.get(name)))
     )
-
-
-def _is(byte: int, verdict: str, overlay: str) -> bool:
-    laid = {"": True, "none": is_bare(byte), "waived": bool(byte & WAIVED), "stale": bool(byte & STALE)}
-    return laid[overlay] and (not verdict or word(byte) == verdict)

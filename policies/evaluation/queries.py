@@ -14,6 +14,7 @@ from accounts.paging import Page, page_of
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check, ChecklistVersion
 from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import family_of
 from policies.evaluation.codes import CODE_MASK, GRADES, NUMBER, STALE, WAIVED, counts_as_pass, is_bare, word
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.rules.verdicts import Code
@@ -143,7 +144,7 @@ def current_verdicts(
     )
     rows = rows.annotate(code=F("byte").bitand(CODE_MASK)).filter(byte__gt=0)
     if check:
-        rows = rows.filter(check_id=check)
+        rows = rows.filter(**_of(check))
     if family:
         rows = rows.filter(checklist=family)
     if verdict:
@@ -164,9 +165,23 @@ def current_verdicts(
 
 def verdict_page(after: str | None, limit: int, **filters: Any) -> Page[dict[str, object]]:
     """Return one page of current verdicts as plain rows, by asset and check."""
-    return page_of(current_verdicts(**filters), ["asset_id", "check_id"], after, limit, scope="verdicts").map(
-        verdict_row
-    )
+    rows = current_verdicts(**filters)
+    if filters.get("verdict") or filters.get("overlay"):
+        rows = _where_counted(rows, filters.get("verdict", ""), filters.get("overlay", ""))
+    return page_of(rows, ["asset_id", "check_id"], after, limit, scope="verdicts").map(verdict_row)
+
+
+def _where_counted(rows: QuerySet[Any], verdict: str, overlay: str) -> QuerySet[Any]:
+    """Look only where the roll-ups count such verdicts: the rarer they are, the less has to be read to find them."""
+    cells = VerdictCount.objects.filter(count__gt=0).values_list("checklist", "check_id", "code").distinct()
+    found = [(family, check) for family, check, byte in cells if matches(byte, verdict, overlay)]
+    return rows.filter(checklist__in={family for family, _ in found}, check_id__in={check for _, check in found})
+
+
+def matches(byte: int, verdict: str, overlay: str) -> bool:
+    """Tell whether a verdict is of this kind and has this overlay ("none": neither; '' = any)."""
+    laid = {"": True, "none": is_bare(byte), "waived": bool(byte & WAIVED), "stale": bool(byte & STALE)}
+    return laid[overlay] and (not verdict or word(byte) == verdict)
 
 
 def verdict_row(row: Any) -> dict[str, object]:
@@ -228,7 +243,13 @@ def transitions(*, asset: uuid.UUID | None = None, check: str = "") -> QuerySet[
     rows = Transition.objects.select_related("asset").order_by("-id")
     if asset is not None:
         rows = rows.filter(asset=asset)
-    return rows.filter(check_id=check) if check else rows
+    return rows.filter(**_of(check)) if check else rows
+
+
+def _of(check: str) -> dict[str, str]:
+    """Return the filter for a check: by its checklist as well, because that is what the indexes know."""
+    family = family_of(check)
+    return {"check_id": check} | ({"checklist": family} if family else {})
 
 
 def change_in_leaf(transition: Transition) -> dict[str, Any]:
