@@ -270,7 +270,7 @@ def _tally_row(name: str, tally: verdicts.Tally) -> dict[str, Any]:
 
 def _filters(wanted: given.Parameters, *left_out: str) -> list[str]:
     named = wanted.model_dump(mode="json", exclude_none=True, exclude={"limit", "state", *left_out})
-    return [f"{name} {value}" for name, value in named.items() if value is not False]
+    return [name if value is True else f"{name} {value}" for name, value in named.items() if value is not False]
 
 
 def _with(wanted: given.Parameters, *left_out: str) -> str:

@@ -15,7 +15,7 @@ from audit.conversation.planner.slash import command_of
 from audit.conversation.result import Evidence, Result
 from audit.web.links import asset_href, check_href, href
 from audit.web.scope import Scope
-from audit.web.words import shown_verdict
+from audit.web.words import plural, shown_verdict
 
 CITED = 20
 _KINDS = {
@@ -129,10 +129,12 @@ def _csv(scope: Scope, question: Question, plan: Plan, result: Result) -> dict[s
     """Return the answer as CSV: the list's, which has every row, where there is one; else as many as a tool gives."""
     if not result.total:
         return {"csv_href": "", "csv_label": ""}
-    if everything := _list_href(scope, plan, "_csv"):
-        return {"csv_href": everything, "csv_label": f"CSV of all {result.total:,}"}
-    shown = f"all {result.total:,}" if result.total <= MOST_ROWS else f"the first {MOST_ROWS} of {result.total:,}"
-    return {"csv_href": href("question_csv", scope.slug, question.pk), "csv_label": f"CSV of {shown}"}
+    everything = _list_href(scope, plan, "_csv")
+    if everything or result.total <= MOST_ROWS:
+        label = f"CSV of all {plural(result.total, 'row')}" if result.total > 1 else "CSV"
+    else:
+        label = f"CSV of the first {MOST_ROWS} of {result.total:,} rows"
+    return {"csv_href": everything or href("question_csv", scope.slug, question.pk), "csv_label": label}
 
 
 def _kept(answer: Answer) -> dict[str, Any]:
