@@ -85,3 +85,19 @@ def test_proofs_of_sealed_statements_verify_against_the_head_in_five_queries(
             root = bytes(proof.checkpoint.root)
             assert verify_inclusion(leaves[entry.index], entry.index, len(leaves), path, root)
             assert len(made) <= 5, "no level has a query of its own"
+
+
+def test_every_statement_of_a_short_ledger_is_proved_also_where_the_head_cuts_all_siblings(cast: Cast) -> None:
+    seal.seal_statements(cast.workspace.pk)
+    with in_workspace(cast.workspace.pk):
+        for number in range(20 - LedgerEntry.objects.count()):  # one block of 16, and a cut one
+            append(Action.WORK_REPLAYED, {"number": number}, actor="command")
+    seal.seal_statements(cast.workspace.pk)
+    with in_workspace(cast.workspace.pk):
+        entries = list(LedgerEntry.objects.order_by("index"))
+        leaves = [bytes(entry.leaf_hash) for entry in entries]
+        assert len(leaves) == 20
+        for entry in entries:
+            proof = proof_of(entry.statement)
+            assert proof is not None
+            assert proof.hashes == [node.hex() for node in inclusion_proof(leaves, entry.index)]
