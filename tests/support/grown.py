@@ -1,0 +1,132 @@
+"""An estate with as many of everything as a test asks for: through the doors and acts, each round one more of each."""
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.members.authentication import WORKSPACE_HEADER
+from accounts.members.manage import add_member, create_token, create_workspace
+from accounts.members.models import Role
+from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.models import DeadLetter
+from audit.exports.models import Export
+from audit.exports.schedules import add_schedule
+from audit.pipeline import run_due
+from audit.tickets.models import Ticket
+from audit.tickets.work_on import assign
+from lineage.events.hooks import create_hook
+from lineage.inventory.kinds.values import format_timestamp
+from tests.support import webhooks
+from tests.support.cast import PASSWORD, Cast
+from tests.support.estate import CUSTOMERS, LAKE, send_inventory
+from tests.support.openlineage import dataset, facet, new_run, post, run_event
+
+START = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+OURS = {WORKSPACE_HEADER: "ours"}
+KEY_LIFE = datetime.timedelta(days=90)  # SEC-03: greatest age of a machine's key
+
+VAULT: dict[str, Any] = {
+    "kind": "storage",
+    "uid": "vault",
+    "origin": "measured",
+    "attributes": {"country": "US", "replica_countries": [], "lineage_namespaces": ["s3://vault"]},
+}
+
+BOUND: dict[str, Any] = {"environment": "prod", "residency_limited": True, "allowed_countries": ["DE"]}
+
+
+def grow(cast: Cast, rounds: range) -> None:
+    """Add one of each per round, in which `customers` comes home or goes abroad; `rounds` ends on an even number.
+
+    At last the store of all parts comes home and goes abroad again, so that one statement is about all of them.
+    """
+    pipeline = cast.api["pipeline"]
+    for number in rounds:
+        _add_people_and_machines(cast, number)
+        send_inventory(pipeline, *_lines(number), source=f"source-{number}")
+        post(pipeline, _runs(number), "/api/v1/lineage/batch")
+        run_due(cast.workspace.pk)
+        _act(cast, number)
+    for minute, country in enumerate(["DE", "US"]):
+        send_inventory(pipeline, _store(VAULT, country) | {"observed_at": _time(rounds[-1], minute)})
+        run_due(cast.workspace.pk)
+
+
+def _time(hour: int, minute: int = 0) -> str:
+    return format_timestamp(START + datetime.timedelta(hours=hour, minutes=minute))
+
+
+def _store(line: dict[str, Any], country: str) -> dict[str, Any]:
+    return line | {"attributes": line["attributes"] | {"country": country}}
+
+
+def _lines(number: int) -> list[dict[str, Any]]:
+    """Return a move of `customers`, one new asset of some kinds, and a line that cannot be used."""
+    company = {"kind": "organisation", "uid": f"company-{number}"}
+    bound = {**BOUND, "owner": f"owner-{number}"}
+    ours = {"organisation": [company]}
+    issued = timezone.now() - KEY_LIFE + datetime.timedelta(days=1 + number % 20)
+    key = {"subtype": "service", "key_at": format_timestamp(issued), "last_used_at": format_timestamp(timezone.now())}
+    lines = [
+        _store(LAKE, "US" if number % 2 == 0 else "DE"),
+        VAULT,
+        company | {"name": f"Company {number}", "attributes": {"country": "DE"}},
+        {"kind": "storage", "uid": f"store-{number}", "attributes": {"country": "US"}, "relations": ours},
+        {"kind": "dataset", "uid": _uid(f"part-{number}"), "attributes": bound, "relations": ours},
+        CUSTOMERS | {"relations": {"feeds": [{"kind": "ai_system", "uid": f"assistant-{number}"}]}},
+        {"kind": "identity", "uid": f"key-{number}", "origin": "measured", "attributes": key},
+        {"kind": "storage", "uid": f"bad-{number}", "attributes": {"country": "Germany"}},
+    ]
+    return [line | {"observed_at": _time(number)} for line in lines]
+
+
+def _uid(name: str) -> str:
+    return f"s3%3A%2F%2Fvault/{name}"
+
+
+def _runs(number: int) -> list[dict[str, Any]]:
+    """Return runs of a namespace of their own: a part feeds `customers`, that makes a report, and a chain grows."""
+    fields = {"id": {"inputFields": [{"namespace": "s3://vault", "name": f"part-{number}", "field": "id"}]}}
+    customers = dataset("customers", "s3://lake", columnLineage=facet(fields=fields))
+    former = dataset(f"step-{number - 1}", "s3://vault") if number else customers
+    return [
+        _run(number, "in", dataset(f"part-{number}", "s3://vault"), customers),
+        _run(number, "out", customers, dataset(f"report-{number}", "s3://vault")),
+        _run(number, "on", former, dataset(f"step-{number}", "s3://vault")),
+    ]
+
+
+def _run(number: int, job: str, source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
+    return run_event(
+        run=new_run(), job=f"{job}-{number}", namespace=f"team-{number}", inputs=[source], outputs=[target]
+    )
+
+
+def _add_people_and_machines(cast: Cast, number: int) -> None:
+    """Add a member, another workspace of the admin, a token, and a webhook that has delivered something."""
+    other = create_workspace(f"other-{number}", "", actor="command")
+    with in_workspace(other.pk):
+        add_member(cast.admin.email, Role.ADMIN, actor="command")
+    with in_workspace(cast.workspace.pk):
+        add_member(f"engineer-{number}@ours.example", Role.ENGINEER, actor="command", password=PASSWORD)
+        create_token(f"token-{number}", Role.PIPELINE, actor=f"member:{cast.admin.pk}", created_by=cast.admin)
+        hook = create_hook(f"hook-{number}", actor="command")
+    webhooks.send(hook.path, hook.secret, run_event(run=new_run(), job="signed"))
+
+
+def _act(cast: Cast, number: int) -> None:
+    """Add what people do and what goes wrong."""
+    workspace, admin = cast.workspace.pk, cast.admin
+    actor = f"member:{admin.pk}"
+    asked = cast.api["admin"].post("/api/v1/questions", {"text": "/findings"}, "json", headers=OURS)
+    assert asked.status_code == 200, asked.content
+    with in_workspace(workspace):
+        for ticket in Ticket.objects.filter(finding__name="customers"):
+            assign(ticket, admin, actor=actor)
+        made = {"sha256": "0" * 64, "size": 1, "file_name": "made.zip", "finished_at": timezone.now()}
+        Export.objects.create(workspace_id=workspace, state=Export.State.READY, requested_by=actor, **made)
+        add_schedule(f"schedule-{number}", "0 6 * * 1", "UTC", actor=actor, user=admin)
+        DeadLetter.objects.create(
+            workspace_id=workspace, stage="project", subject=new_run(), reason="ValueError: x", attempts=8
+        )
