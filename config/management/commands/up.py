@@ -24,8 +24,10 @@ from config.stack.server import EmbeddedServer
 from config.stack.supervise import Supervisor, stop_signals
 from config.stack.valkey import EmbeddedValkey
 
-QUEUES = "project,evaluate,raise,seal,open,export,notify,celery"
-STOP_ORDER = ("web", "beat", "worker")  # no new work, no new plans, then finish what is in hand
+QUEUES = "project,evaluate,raise,open,export,notify"
+# Of their own, because a checkpoint is promised within 2 seconds and beat's orders expire: long work must not hold them.
+PROMPT_QUEUES = "seal,celery"
+STOP_ORDER = ("web", "beat", "worker", "sealer")  # no new work, no new plans, then finish and seal what is in hand
 READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
 # Two processes of four threads keep 8 connections; with workers and beat this stays well below max_connections.
 WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "4"}
@@ -37,7 +39,7 @@ AS_ROOT_TOO = "ignore:You're running the worker with superuser:UserWarning"
 
 
 class Command(BaseCommand):
-    help = "Start Auditline on this machine: embedded servers, migrations, web, worker, beat, demo estate."
+    help = "Start Auditline on this machine: embedded servers, migrations, web, worker, sealer, beat, demo estate."
     requires_system_checks = []  # there may be no database yet
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -102,7 +104,7 @@ class Command(BaseCommand):
 
     def wait_until_ready(self, supervisor: Supervisor, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not (answers(port) and worker_answers()):
+        while not (answers(port) and workers_answer()):
             supervisor.tick()
             if time.monotonic() > deadline:
                 raise StackError(
@@ -130,10 +132,11 @@ class Command(BaseCommand):
             self.stdout.flush()
 
 
-def worker_answers() -> bool:
-    """Return whether a worker takes orders from the broker: without one, nothing is ever judged."""
+def workers_answer() -> bool:
+    """Return whether worker and sealer take orders from the broker: without them nothing is judged, nothing sealed."""
     try:
-        return bool(celery.control.ping(timeout=0.5))
+        answered = {name.partition("@")[0] for reply in celery.control.ping(timeout=0.5) for name in reply}
+        return answered >= {"worker", "sealer"}
     except BrokerError:
         return False
 
@@ -152,9 +155,11 @@ def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
     run_celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
     web = (python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
+    worker = (*run_celery, "worker", "--without-gossip", "--without-mingle")
     return [
         Service("web", (*web, "config.wsgi:application")),
-        Service("worker", (*run_celery, "worker", "-Q", QUEUES, "--without-gossip", "--without-mingle"), patience=30),
+        Service("worker", (*worker, "-Q", QUEUES, "-n", "worker@%h"), patience=30),
+        Service("sealer", (*worker, "-Q", PROMPT_QUEUES, "-n", "sealer@%h", "--concurrency", "1"), patience=30),
         Service("beat", (*run_celery, "beat", "--schedule", str(home / "run" / "beat-schedule"))),
     ]
 

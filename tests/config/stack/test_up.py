@@ -50,7 +50,7 @@ class Up:
         raise AssertionError(f"it ended without {wanted!r}:\n" + "\n".join(said))
 
     def running(self) -> dict[str, int]:
-        names = ("postgres", "valkey", "web", "worker", "beat")
+        names = ("postgres", "valkey", "web", "worker", "sealer", "beat")
         found = [processes.recorded(self.home / "run", name) for name in names]
         return {record.name: record.pid for record in found if record is not None and processes.alive(record)}
 
@@ -74,7 +74,7 @@ def test_it_starts_survives_and_stops(up: Up) -> None:
     assert answers(up.port)
     assert not [line for line in said if "request_" in line], "the terminal is for a person"
     before = up.running()
-    assert set(before) == {"postgres", "valkey", "web", "worker", "beat"}
+    assert set(before) == {"postgres", "valkey", "web", "worker", "sealer", "beat"}
 
     os.kill(before["worker"], signal.SIGKILL)
     up.read_until(first, "worker ended (exit code -9); starting it again")
@@ -99,6 +99,7 @@ def test_it_starts_survives_and_stops(up: Up) -> None:
         "up     | stopping web",
         "up     | stopping beat",
         "up     | stopping worker",
+        "up     | stopping sealer",
         "up     | stopped",
     ]
     assert not up.running()
