@@ -25,7 +25,7 @@ from config.stack.supervise import Supervisor, stop_signals
 from config.stack.valkey import EmbeddedValkey
 
 QUEUES = "project,evaluate,raise,open,export,notify"
-# Of their own, because a checkpoint is promised within 2 seconds and beat's orders expire: long work must not hold them.
+# Of their own: a checkpoint is promised within 2 seconds, and beat's orders expire, so long work must not hold them up.
 PROMPT_QUEUES = "seal,celery"
 STOP_ORDER = ("web", "beat", "worker", "sealer")  # no new work, no new plans, then finish and seal what is in hand
 READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
