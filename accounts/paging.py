@@ -31,6 +31,7 @@ from rest_framework.response import Response
 from accounts.errors import AuditlineError
 from accounts.members.rights import Principal
 from accounts.members.scope import WorkspaceView
+from accounts.members.strict import BadParameter, not_known
 from accounts.workspaces.isolation import in_workspace
 
 DEFAULT_LIMIT = 50
@@ -63,12 +64,6 @@ class BadCursor(AuditlineError):
     """`after` is no cursor of this list."""
 
     code = "bad_cursor"
-
-
-class BadParameter(AuditlineError):
-    """A query parameter has a value that this list does not take."""
-
-    code = "bad_parameter"
 
 
 @dataclass(frozen=True)
@@ -228,13 +223,14 @@ def _csv_response(lines: Iterable[str], name: str) -> StreamingHttpResponse:
 
 
 def text_parameter(request: Request, name: str, allowed: Iterable[str] | None = None) -> str:
-    """Return a query parameter, '' where it is absent. Raises BadParameter for a value outside `allowed`."""
+    """Return a query parameter, '' where it is absent; what it may be, its declaration says (members/strict.py).
+
+    `allowed` is for values that are known at run time only. Raises BadParameter for one outside of it.
+    """
     text = request.query_params.get(name, "")
-    if "\x00" in text:
-        raise BadParameter(f"{name} holds a NUL character, which no value here can hold: remove it.")
-    known = sorted(allowed) if allowed is not None else None
+    known = list(allowed) if allowed is not None else None
     if text and known is not None and text not in known:
-        raise BadParameter(f"{name}={text[:80]!r} is not known here: expected one of {', '.join(known)}.")
+        raise not_known(name, text, known)
     return text
 
 

@@ -12,12 +12,19 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.errors import AuditlineError
 from accounts.members.models import ApiToken, Membership, Role, User
 from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
 
 WORKSPACE_HEADER = "X-Auditline-Workspace"
 _USED_AGAIN_AFTER = datetime.timedelta(minutes=1)  # last_used_at is kept to the minute: a write per request is too dear
+
+
+class WorkspaceNotNamed(AuditlineError):
+    """A member of several workspaces named none of them, or one that is not hers."""
+
+    code = "workspace_not_named"
 
 
 class TokenUser:
@@ -82,6 +89,10 @@ def token_principal(secret: str) -> Principal:
 class MemberAuthentication(SessionAuthentication):
     """A signed-in member; with several workspaces the header X-Auditline-Workspace (a slug) says which."""
 
+    def enforce_csrf(self, request: Request) -> None:
+        """Look for the token in the request as Django has it: the doors read their bodies themselves and parse none."""
+        super().enforce_csrf(request._request)  # type: ignore[arg-type]
+
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
         """Return the member's principal in the chosen workspace, or None where nobody is signed in."""
         found = super().authenticate(request)
@@ -89,12 +100,18 @@ class MemberAuthentication(SessionAuthentication):
             return None
         user = found[0]
         slug = request.headers.get(WORKSPACE_HEADER, "") or request.query_params.get("workspace", "")
-        memberships = list(member_of(user, slug)[:2])
+        memberships = {each.workspace.slug: each for each in member_of(user)}
         if not memberships:
-            raise AuthenticationFailed(f"You are a member of no workspace{f' named {slug!r}' if slug else ''}.")
-        if len(memberships) > 1:
-            raise AuthenticationFailed(f"You are a member of several workspaces: name one in {WORKSPACE_HEADER}.")
-        return user, member_principal(memberships[0])
+            raise AuthenticationFailed("You are a member of no workspace.")
+        chosen = memberships.get(slug) if slug else next(iter(memberships.values()))
+        if chosen is None or (not slug and len(memberships) > 1):
+            listed = sorted(memberships)
+            raise WorkspaceNotNamed(
+                f"Workspace: got {slug[:80] or 'none'!r}, expected one that you are a member of: {', '.join(listed)}. "
+                f"Name it in the header {WORKSPACE_HEADER}, or as ?workspace={listed[0]}.",
+                details={"expected": listed},
+            )
+        return user, member_principal(chosen)
 
 
 def member_of(user: User, slug: str = "") -> QuerySet[Membership]:

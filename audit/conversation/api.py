@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.errors import AuditlineError
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
+from accounts.members.strict import StrictBody
 from accounts.paging import object_schema
 from audit.conversation.answer import as_json, ask, ask_tool
 
@@ -40,12 +41,21 @@ class AnswerBody(TypedDict):
     digest: str
 
 
-class QuestionBody(serializers.Serializer[Any]):
+class QuestionBody(StrictBody):
     """A question in words, or a tool with arguments."""
 
     text = serializers.CharField(required=False, max_length=2000)
     tool = serializers.CharField(required=False)
     arguments = serializers.DictField(required=False)
+    hint = "A question is answered from what is known now."
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Refuse two questions in one, and arguments of no tool: one of them would be dropped."""
+        if asked.get("text") and ("tool" in asked or "arguments" in asked):
+            raise serializers.ValidationError({"text": ["Got text with a tool or arguments, expected one of the two."]})
+        if "arguments" in asked and not asked.get("tool"):
+            raise serializers.ValidationError({"arguments": ["Got arguments of no tool: name it in `tool`."]})
+        return asked
 
 
 class Questions(WorkspaceView):

@@ -75,12 +75,12 @@ class Statements(ListView):
 
     @extend_schema(
         operation_id="list_statements",
-        parameters=[OpenApiParameter("action", str), *PAGE_PARAMETERS],
+        parameters=[OpenApiParameter("action", str, enum=[str(known) for known in Action]), *PAGE_PARAMETERS],
         responses={200: page_schema(StatementRow)},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """List statements."""
-        action = text_parameter(request, "action", [str(known) for known in Action])
+        action = text_parameter(request, "action")
         return list_response(
             request,
             lambda after, limit: queries.statement_page(after, limit, action=action),

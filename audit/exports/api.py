@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
@@ -17,6 +17,7 @@ from accounts.errors import AuditlineError
 from accounts.members.models import User
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
+from accounts.members.strict import StrictBody
 from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_schema
 from audit.exports import queries
 from audit.exports.make_export import export_path, request_export
@@ -70,7 +71,7 @@ class ScheduleList(TypedDict):
     results: list[ScheduleRow]
 
 
-class NewSchedule(serializers.Serializer[Any]):
+class NewSchedule(StrictBody):
     """A schedule: cron fields in a time zone."""
 
     name = serializers.CharField(max_length=120)
@@ -78,7 +79,7 @@ class NewSchedule(serializers.Serializer[Any]):
     timezone = serializers.CharField(max_length=60, default="UTC")
 
 
-class ChangedSchedule(serializers.Serializer[Any]):
+class ChangedSchedule(StrictBody):
     """What may be changed of a schedule: whether it is paused."""
 
     paused = serializers.BooleanField()

@@ -16,7 +16,8 @@ from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_sch
 from accounts.workspaces.revisions import current_revision
 from audit.findings import queries
 from audit.findings.models import Finding
-from policies.checklists.publish import ready_checklists
+from lineage.inventory.reads import KIND
+from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation.models import Transition
 from policies.evaluation.queries import change_in_leaf
 
@@ -51,9 +52,13 @@ class FindingDetail(FindingRow):
 
 
 FILTERS = [
-    OpenApiParameter("state", str), OpenApiParameter("severity", str), OpenApiParameter("family", str),
-    OpenApiParameter("check", str), OpenApiParameter("kind", str), OpenApiParameter("owner", str),
-]  # fmt: skip
+    OpenApiParameter("state", str, enum=Finding.State.values),
+    OpenApiParameter("severity", str, enum=queries.SEVERITIES),
+    FAMILY,
+    CHECK,
+    KIND,
+    OpenApiParameter("owner", str),
+]
 
 
 class Findings(ListView):
@@ -67,10 +72,10 @@ class Findings(ListView):
     def get(self, request: Request) -> HttpResponseBase:
         """List findings by severity and limit."""
         filters = {
-            "state": text_parameter(request, "state", Finding.State.values),
-            "severity": text_parameter(request, "severity", queries.SEVERITIES),
-            "family": text_parameter(request, "family", ready_checklists()),
-            "check": text_parameter(request, "check"),
+            "state": text_parameter(request, "state"),
+            "severity": text_parameter(request, "severity"),
+            "family": family_of(request),
+            "check": check_of(request),
             "kind": text_parameter(request, "kind"),
             "owner": text_parameter(request, "owner"),
         }

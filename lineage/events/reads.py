@@ -110,7 +110,7 @@ class RawEventsView(ListView):
     def get(self, request: Request) -> HttpResponseBase:
         """List events."""
         found = events(
-            kind=text_parameter(request, "kind", Event.Kind.values),
+            kind=text_parameter(request, "kind"),
             sender=text_parameter(request, "sender"),
             source=text_parameter(request, "source"),
         )
@@ -152,8 +152,8 @@ class DeadLettersView(ListView):
     def get(self, request: Request) -> HttpResponseBase:
         """List dead letters."""
         found = dead_letters(
-            stage=text_parameter(request, "stage", list(Stage)),
-            open_only=text_parameter(request, "state", ["open"]) == "open",
+            stage=text_parameter(request, "stage"),
+            open_only=text_parameter(request, "state") == "open",
         )
         return list_response(
             request,

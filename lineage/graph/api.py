@@ -11,7 +11,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from accounts.members.rights import Right
-from accounts.paging import PAGE_PARAMETERS, BadParameter, ListView, Page, list_response, page_schema, text_parameter
+from accounts.members.strict import BadParameter
+from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page_schema, text_parameter
 from accounts.workspaces.revisions import current_revision, revision_at
 from lineage.graph.queries import MAX_DEPTH, Direction, Node, Reach, reach
 from lineage.inventory.models import Asset
@@ -33,7 +34,9 @@ class NodeRow(TypedDict):
 
 _PARAMETERS = [
     *PAGE_PARAMETERS,
-    OpenApiParameter("asset", uuid.UUID, required=True, description="id of the dataset to start from"),
+    OpenApiParameter(
+        "asset", uuid.UUID, required=True, description="the id of a dataset, as /api/v1/assets?kind=dataset gives it"
+    ),
     OpenApiParameter("depth", int, description=f"steps, 1 to {MAX_DEPTH}; {DEFAULT_DEPTH} where not given"),
     OpenApiParameter("basis", str, enum=["proven", "possible"], description="proven: proven flows alone"),
     OpenApiParameter("as_of", str, description="an instant (RFC 3339) or rev:N; the present where not given"),
@@ -48,12 +51,12 @@ class GraphView(ListView):
 
     def answer(self, request: Request) -> HttpResponseBase:
         """List what is reached, with its revision and whether it is complete."""
-        start = get_object_or_404(Asset, pk=_uuid(request), kind="dataset")
+        start = get_object_or_404(Asset, pk=uuid.UUID(text_parameter(request, "asset")), kind="dataset")
         found = reach(
             start.pk,
             self.direction,
             depth=_depth(request),
-            proven_only=text_parameter(request, "basis", ["proven", "possible"]) == "proven",
+            proven_only=text_parameter(request, "basis") == "proven",
             revision=_revision(request),
         )
         return list_response(
@@ -125,16 +128,6 @@ def _row(node: Node, asset: Asset) -> NodeRow:
     }
 
 
-def _uuid(request: Request) -> uuid.UUID:
-    text = text_parameter(request, "asset")
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise BadParameter(
-            f"asset={text[:80]!r} is no id: expected the id of a dataset, as /api/v1/assets?kind=dataset gives it."
-        ) from None
-
-
 def _depth(request: Request) -> int:
     text = text_parameter(request, "depth") or str(DEFAULT_DEPTH)
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MAX_DEPTH):
@@ -144,10 +137,14 @@ def _depth(request: Request) -> int:
 
 def _revision(request: Request) -> int:
     """Return the revision to read: that of the cursor, of `rev:N`, the last one known at an instant, or the newest."""
-    text = text_parameter(request, "as_of")
-    if after := text_parameter(request, "after"):
-        text = f"rev:{_cursor(after)[0]}"
     newest = current_revision()
+    said = _known_revision(text_parameter(request, "as_of"), newest)
+    if after := text_parameter(request, "after"):
+        return _known_revision(f"rev:{_cursor(after)[0]}", newest)
+    return said
+
+
+def _known_revision(text: str, newest: int) -> int:
     if not text:
         return newest
     number = text.removeprefix("rev:")

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
-from accounts.paging import BadParameter, csv_lines, object_schema, text_parameter
+from accounts.members.strict import refuse_names
+from accounts.paging import csv_lines, object_schema, text_parameter
 from lineage.events.api import AnswerAnyway, ReceiveView
 from lineage.events.body import read_body
 from lineage.events.errors import BodyTooLarge
@@ -19,11 +20,11 @@ from lineage.inventory.answers import InventoryAnswer, inventory_answer
 from lineage.inventory.formats.csv_per_kind import template
 from lineage.inventory.formats.known import FORMATS
 from lineage.inventory.kinds.load import load_kinds
-from lineage.inventory.nearest import nearest
 from lineage.inventory.reading import DELTA, FULL
 from lineage.inventory.receive import Prepared, prepare, record
 from lineage.inventory.rows import is_own_record
 
+REPORTED = sorted(name for name, kind in load_kinds().items() if not is_own_record(kind))
 _BODY = {"type": "string", "description": "NDJSON, a JSON array, or CSV; see docs/inventories.md"}
 
 
@@ -35,6 +36,7 @@ class InventoriesView(ReceiveView):
 
     def receive(self, request: Request) -> None:
         """Read and judge the batch before a transaction opens."""
+        refuse_names(request, self)  # a misspelt mode=full must not become a delta
         given = request.query_params
         as_csv = (request.content_type or "").startswith("text/csv")
         self.prepared = prepare(
@@ -86,20 +88,15 @@ class TemplateView(WorkspaceView):
 
     @extend_schema(
         operation_id="get_inventory_template",
-        parameters=[OpenApiParameter("kind", str, required=True)],
+        parameters=[
+            OpenApiParameter("kind", str, enum=REPORTED, required=True, description="A kind that sources report")
+        ],
         responses={(200, "text/csv"): OpenApiTypes.STR},
         tags=["inventory"],
     )
     def get(self, request: Request) -> HttpResponse:
         """Return the header for a kind."""
-        name, kinds = text_parameter(request, "kind"), load_kinds()
-        kind = kinds.get(name)
-        if kind is None or is_own_record(kind):
-            known = [name for name, one in kinds.items() if not is_own_record(one)]
-            raise BadParameter(
-                f"kind={name[:80]!r} is no kind that sources report{nearest(name, known)} Expected one of "
-                f"{', '.join(sorted(known))}."
-            )
+        kind = load_kinds()[text_parameter(request, "kind")]
         return HttpResponse(
             "".join(csv_lines(template(kind), [])),
             content_type="text/csv; charset=utf-8",

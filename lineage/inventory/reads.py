@@ -28,6 +28,8 @@ from lineage.inventory.queries import (
     list_sources,
 )
 
+KIND = OpenApiParameter("kind", str, enum=sorted(load_kinds()), description="Kind of the asset")
+
 
 class AssetRow(TypedDict):
     """One asset; '' = not known."""
@@ -126,9 +128,11 @@ class AssetsView(ListView):
         operation_id="list_assets",
         parameters=[
             *PAGE_PARAMETERS,
-            OpenApiParameter("kind", str),
+            KIND,
             OpenApiParameter("uid", str),
-            OpenApiParameter("country", str, description="ISO 3166, two capital letters"),
+            OpenApiParameter(
+                "country", str, pattern="^[A-Z]{2}$", description="two capital letters of ISO 3166, as in DE"
+            ),
             OpenApiParameter("environment", str),
             OpenApiParameter("owner", str),
             OpenApiParameter("name", str, description="How the name begins"),
@@ -140,13 +144,13 @@ class AssetsView(ListView):
     def get(self, request: Request) -> HttpResponseBase:
         """List assets, as JSON or CSV."""
         filters = AssetFilters(
-            kind=text_parameter(request, "kind", load_kinds()),
+            kind=text_parameter(request, "kind"),
             uid=text_parameter(request, "uid"),
             country=text_parameter(request, "country"),
             environment=text_parameter(request, "environment"),
             owner=text_parameter(request, "owner"),
             name_prefix=text_parameter(request, "name"),
-            state=text_parameter(request, "state", Asset.State.values),
+            state=text_parameter(request, "state"),
         )
 
         def fetch(after: str | None, limit: int) -> Page[AssetRow]:
@@ -182,7 +186,7 @@ class SourcesView(ListView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """List all sources: when they last reported, whether they are silent, and whether all of it arrived."""
-        door = text_parameter(request, "door", Source.Door.values)
+        door = text_parameter(request, "door")
 
         def fetch(after: str | None, limit: int) -> Page[SourceRow]:
             return Page(tuple(source_row(line) for line in list_sources(timezone.now(), door=door)), None)

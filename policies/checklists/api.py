@@ -5,15 +5,33 @@ import uuid
 from typing import Any, TypedDict
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
-from accounts.paging import object_schema
+from accounts.members.strict import not_known
+from accounts.paging import object_schema, text_parameter
 from policies.checklists.models import Check, ChecklistVersion
 from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import check_titles
+
+FAMILY = OpenApiParameter("family", str, description="Family of a shipped checklist, as in SOV")
+CHECK = OpenApiParameter("check", str, description="Id of a check, as in SOV-04; one that is no longer in force too")
+
+
+def family_of(request: Request) -> str:
+    """Return the parameter `family`, '' where it is absent; raise BadParameter for one that there is not."""
+    return text_parameter(request, FAMILY.name, ready_checklists())
+
+
+def check_of(request: Request) -> str:
+    """Return the parameter `check`, '' where it is absent; raise BadParameter for one that was never published."""
+    name, in_force = text_parameter(request, CHECK.name), check_titles()
+    if not name or name in in_force or Check.objects.filter(check_id=name).exists():
+        return name
+    raise not_known(CHECK.name, name, in_force)
 
 
 class ChecklistRow(TypedDict):

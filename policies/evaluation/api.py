@@ -21,8 +21,8 @@ from accounts.paging import (
     text_parameter,
 )
 from accounts.workspaces.revisions import current_revision
-from lineage.inventory.kinds.load import load_kinds
-from policies.checklists.publish import ready_checklists
+from lineage.inventory.reads import KIND
+from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation import queries
 from policies.evaluation.codes import word
 from policies.evaluation.full import request_full
@@ -116,10 +116,7 @@ class EvaluationAnswer(TypedDict):
     queued: int
 
 
-VERDICT_FILTERS = [
-    OpenApiParameter("check", str), OpenApiParameter("family", str), OpenApiParameter("verdict", str),
-    OpenApiParameter("kind", str),
-]  # fmt: skip
+VERDICT_FILTERS = [CHECK, FAMILY, OpenApiParameter("verdict", str, enum=queries.VERDICTS), KIND]
 
 
 class Verdicts(ListView):
@@ -130,12 +127,11 @@ class Verdicts(ListView):
     @extend_schema(parameters=[*VERDICT_FILTERS, *PAGE_PARAMETERS], responses={200: page_schema(VerdictRow)})
     def get(self, request: Request) -> HttpResponseBase:
         """List current verdicts by asset and check."""
-        ready = ready_checklists()
         filters = {
-            "check": text_parameter(request, "check", [name for each in ready.values() for name in each.compiled]),
-            "family": text_parameter(request, "family", ready),
-            "verdict": text_parameter(request, "verdict", queries.VERDICTS),
-            "kind": text_parameter(request, "kind", load_kinds()),
+            "check": check_of(request),
+            "family": family_of(request),
+            "verdict": text_parameter(request, "verdict"),
+            "kind": text_parameter(request, "kind"),
         }
         return list_response(
             request,
@@ -151,14 +147,10 @@ class VerdictChanges(ListView):
 
     rights = {"GET": Right.READ}
 
-    @extend_schema(
-        parameters=[OpenApiParameter("check", str), *PAGE_PARAMETERS], responses={200: page_schema(ChangeRow)}
-    )
+    @extend_schema(parameters=[CHECK, *PAGE_PARAMETERS], responses={200: page_schema(ChangeRow)})
     def get(self, request: Request) -> HttpResponseBase:
         """List verdict changes in the order in which they were made."""
-        names = [name for each in ready_checklists().values() for name in each.compiled]
-        check = text_parameter(request, "check", names)
-        rows = queries.transitions(check=check).order_by()
+        rows = queries.transitions(check=check_of(request)).order_by()
         return list_response(
             request,
             lambda after, limit: page_of(rows, ["id"], after, limit, scope="changes").map(_change),

@@ -156,7 +156,7 @@ def test_the_deadline_of_a_person_does_not_outlive_a_reopening(cast: Cast) -> No
     row = ticket(cast, ABROAD, customers())
     sooner = (row.due_at - datetime.timedelta(days=5)).date()
     officer = cast.api["officer"]
-    assert officer.patch(f"/api/v1/tickets/{row.pk}", {"due": str(sooner)}, format="json").status_code == 200
+    assert officer.patch(f"/api/v1/tickets/{row.pk}", {"due_at": str(sooner)}, format="json").status_code == 200
     ticket(cast, AT_HOME, customers())
     again = ticket(cast, ABROAD, customers())
     assert again.due_at == again.finding.due_at
