@@ -64,7 +64,7 @@ class HasRight(BasePermission):
         principal = request.auth
         if not isinstance(principal, Principal):
             return False
-        method = "GET" if request.method in {"HEAD", "OPTIONS"} else str(request.method)
+        method = "GET" if request.method == "HEAD" else str(request.method)
         right: Right | None = getattr(view, "rights", {}).get(method)
         if right is None or not principal.may(right):
             needed = sorted(role.value for role in Role if right in ALLOWED[role])

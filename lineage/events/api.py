@@ -59,6 +59,7 @@ class ReceiveView(WorkspaceView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Enter the workspace last: a slow or bad body must not hold a transaction open."""
+        self.check_method(request)
         APIView.initial(self, request, *args, **kwargs)  # not WorkspaceView's, which enters before the body is read
         self.receive(request)
         self.enter()
@@ -141,9 +142,10 @@ class HookView(ReceiveView):
         tags=["lineage"],
     )
     def post(self, request: Request, hook_id: object) -> Response:
-        """Record the content; a message with the same id again gets the same answer."""
-        given = answer_given(self.message)
+        """Record the content; the same message again gets the same answer, its id with other content is refused."""
+        contents = [(index, event.content_digest.hex()) for index, event in self.batch.events]
+        given = answer_given(self.message, contents)
         if given is None:
             receipts = store_events([event for _, event in self.batch.events])
-            given = remember_answer(self.message, dict(batch_answer(self.batch, receipts)))
+            given = remember_answer(self.message, contents, dict(batch_answer(self.batch, receipts)))
         return Response(given)

@@ -66,6 +66,18 @@ class SignatureRefused(AuditlineError):
         super().__init__(message, headers={"WWW-Authenticate": "Standard-Webhooks"})
 
 
+class MessageIdReused(AuditlineError):
+    """A webhook message whose id was taken with other content: its receipt would not be that of this content."""
+
+    code = "webhook_id_reused"
+
+
+class HookRefused(AuditlineError):
+    """A webhook door that cannot be made as described."""
+
+    code = "hook_refused"
+
+
 class Unavailable(AuditlineError):
     """The database is away; nothing of this request was kept."""
 

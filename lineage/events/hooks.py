@@ -19,9 +19,12 @@ from accounts.members.models import Door, Role
 from accounts.members.rights import Principal
 from accounts.workspaces.isolation import current_workspace, in_workspace
 from lineage.events.body import read_body
-from lineage.events.errors import SignatureRefused
+from lineage.events.errors import HookRefused, MessageIdReused, SignatureRefused
 from lineage.events.models import Hook, HookDelivery
 from lineage.events.signature import check, decrypt, encrypt, new_secret
+
+MAX_NAME = 120
+MAX_NAMESPACE = 400
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Message:
     content: bytes
 
 
+Contents = list[tuple[int, str]]
+"""(index, content digest in hex) of each event of a message that is kept: what its receipts vouch for."""
+
+
 @dataclass(frozen=True)
 class HookPrincipal(Principal):
     """A hook that speaks through a message; it may what a pipeline's token may."""
@@ -54,20 +61,29 @@ class HookPrincipal(Principal):
 
 
 def create_hook(name: str, *, actor: str, namespaces: Sequence[str] = ()) -> NewHook:
-    """Make a webhook door in the entered workspace; its statement is written with it."""
+    """Make a webhook door in the entered workspace; its statement is written with it. Raises HookRefused."""
+    _check_text("name", name, MAX_NAME)
+    for namespace in namespaces:  # an empty one is refused, not dropped: without any the door is open for all
+        _check_text("namespace", namespace, MAX_NAMESPACE)
     secret = new_secret()
     with transaction.atomic():
         hook = Hook.objects.create(
             workspace_id=current_workspace(),
             name=name,
             secret=encrypt(secret),
-            namespaces=[namespace for namespace in namespaces if namespace],
+            namespaces=list(namespaces),
         )
         door = Door(digest=secret_digest(str(hook.pk)), workspace_id=current_workspace(), subject=hook.pk)
         Door.objects.bulk_create([door])
         body = {"hook": str(hook.pk), "name": name, "namespaces": list(hook.namespaces)}
         append(Action.HOOK_CREATED, body, actor=actor)
     return NewHook(hook, secret)
+
+
+def _check_text(what: str, text: str, most: int) -> None:
+    if not text.strip() or len(text) > most or not text.isprintable():
+        got = f"{len(text)} characters" if len(text) > most else repr(text)
+        raise HookRefused(f"{what}: got {got}, expected 1 to {most} printable characters. Choose another {what}.")
 
 
 class HookAuthentication(BaseAuthentication):
@@ -111,14 +127,26 @@ def _unknown() -> SignatureRefused:
     return SignatureRefused("This hook is not known or was revoked. Make one with `manage.py create_hook`.")
 
 
-def answer_given(message: Message) -> dict[str, Any] | None:
-    """Return what a message with this id was answered before, None where it is new."""
+def answer_given(message: Message, contents: Contents) -> dict[str, Any] | None:
+    """Return what a message with this id was answered before, None where it is new.
+
+    Raises MessageIdReused where it was taken with other contents.
+    """
     known = HookDelivery.objects.filter(hook_id=message.hook_id, message_id=message.id)
-    return known.values_list("receipts", flat=True).first()
+    given: dict[str, Any] | None = known.values_list("receipts", flat=True).first()
+    if given is not None and contents != [(row["index"], row["content_digest"]) for row in given["receipts"]]:
+        raise MessageIdReused(
+            f"webhook-id: got {message.id!r} with other content than before, expected a new id for new content. "
+            "What was received first is kept, nothing of this message is. Send it again with an id of its own."
+        )
+    return given
 
 
-def remember_answer(message: Message, answer: dict[str, Any]) -> dict[str, Any]:
-    """Keep the answer to a message; return the one that counts: where two arrived at once, that of the first."""
+def remember_answer(message: Message, contents: Contents, answer: dict[str, Any]) -> dict[str, Any]:
+    """Keep the answer to a message; return the one that counts: where two arrived at once, that of the first.
+
+    Raises MessageIdReused where the first had other contents; the caller's transaction must then not commit.
+    """
     HookDelivery.objects.bulk_create(
         [
             HookDelivery(
@@ -127,7 +155,7 @@ def remember_answer(message: Message, answer: dict[str, Any]) -> dict[str, Any]:
         ],
         ignore_conflicts=True,
     )
-    return answer_given(message) or answer
+    return answer_given(message, contents) or answer
 
 
 class HookScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

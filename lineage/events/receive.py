@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from accounts.errors import AuditlineError
 from accounts.journal.canonical.exact import BodyRefused, Exact, content_digest, encode_exact, parse_exact
 from accounts.members.rights import Principal
@@ -15,9 +17,10 @@ from lineage.events.errors import BodyTooLarge, EventRefused, OutsideNamespaces
 from lineage.events.models import Event
 from lineage.events.record import NewEvent
 from lineage.events.redact import redact
-from lineage.events.schemas import Understood, understand
+from lineage.events.schemas import FUTURE_ALLOWED, Understood, understand
 
 MEDIA_TYPE = "application/json"
+AHEAD = "eventTime is more than an hour ahead of receipt; for the graph the event counts from received_at"
 MAX_BATCH = 20_000
 _NAMED = {Event.Kind.RUN: "job", Event.Kind.JOB: "job", Event.Kind.DATASET: "dataset"}
 
@@ -60,10 +63,16 @@ def receive_event(raw: bytes, principal: Principal) -> NewEvent:
         received_digest=hashlib.sha256(raw).digest(),
         content_digest=digest,
         sender=principal.actor,
-        parameters={"notes": list(seen.notes)} if seen.notes else {},
+        parameters={"notes": notes} if (notes := _notes(seen)) else {},
         event_time=seen.event_time,
         redactions=redactions,
     )
+
+
+def _notes(seen: Understood) -> list[str]:
+    """Return what a reader of the event has to know of how it was read (the graph reads it in read_event.py)."""
+    ahead = seen.event_time > timezone.now() + FUTURE_ALLOWED
+    return [*seen.notes, *([AHEAD] if ahead else [])]
 
 
 def receive_batch(raw: bytes, principal: Principal) -> Batch:

@@ -16,6 +16,9 @@ from lineage.events.identity import MAX_RUN_ID, MAX_UID, fits
 from lineage.events.models import Event
 
 EVENT_TYPES = frozenset({"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"})
+FUTURE_ALLOWED = datetime.timedelta(hours=1)
+"""A producer's clock may be so far ahead; an event from later is kept as sent and counts from its receipt."""
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Facets = dict[str, Any] | None
 

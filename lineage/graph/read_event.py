@@ -1,12 +1,13 @@
 """Read a kept event into what it tells the graph. Plain: bytes in, Told out; no event that was accepted raises here."""
 
+import datetime
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lineage.events.identity import fits, run_uid
 from lineage.events.models import Event
-from lineage.events.schemas import read_time
+from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of
 from lineage.graph.shapes import items, members
@@ -16,7 +17,7 @@ from lineage.graph.told import STATES, Declared, Facts, Ref, Told, dataset_ref, 
 def read_event(event: Event) -> Told:
     """Return what a RunEvent, JobEvent or DatasetEvent tells."""
     body = members(json.loads(bytes(event.body)))
-    at = event.event_time or read_time(body["eventTime"])[0]
+    at = _counts_from(event.event_time or read_time(body["eventTime"])[0], event.received_at)
     if event.kind == Event.Kind.DATASET:
         named = members(body.get("dataset"))
         speaker, run = dataset_ref(named["namespace"], named["name"]), None
@@ -45,6 +46,14 @@ def read_event(event: Event) -> Told:
         declared=tuple(_declared(event, speaker, named, outputs)),
         facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs], at)),
     )
+
+
+def _counts_from(said: datetime.datetime, received_at: datetime.datetime) -> datetime.datetime:
+    """Return when the event counts from: its own time, or its receipt where its clock is too far ahead.
+
+    A time in the year 9999 would win over every true event after it.
+    """
+    return received_at if said > received_at + FUTURE_ALLOWED else said
 
 
 def _run(body: dict[str, Any]) -> Ref:

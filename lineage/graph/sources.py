@@ -17,12 +17,15 @@ from lineage.inventory.models import Source
 
 GRADE_CLASS = "lineage"
 MAX_NAME = 400
-HOURS_LOOKED_AT = 30
-"""Distinct hours with runs from which a cadence is estimated, by the longest pause between them."""
-SLACK = 2
-"""Silent after so many longest pauses: a batch that is later than any before it is late, not silent."""
-HOURS_NEEDED = 4
+HOURS_LOOKED_AT = 92 * 24
+"""A cadence is estimated from the runs of so many hours before the newest: three months, so four monthly runs."""
 RUNS_LOOKED_AT = 3000
+HOURS_NEEDED = 4
+"""Distinct hours with runs from which a cadence can be told."""
+USUAL = 0.9
+"""Share of the days whose longest pause is no longer than the usual one: weekends, a seventh of a week, are usual."""
+SLACK = 2
+"""Silent after so many usual pauses: a batch that is later than those before it is late, not silent."""
 
 
 def source_name(namespace: str) -> str:
@@ -53,7 +56,7 @@ def note_sources(told: Iterable[Told]) -> dict[str, Source]:
 def estimate_cadence(sources: Mapping[str, Source]) -> None:
     """Estimate, for these sources, after how many hours without a run they count as silent; null = too little known."""
     ids = sorted({source.pk for source in sources.values()})
-    rows = fetch(_PAUSES, [ids, current_workspace(), RUNS_LOOKED_AT, HOURS_LOOKED_AT])
+    rows = fetch(_PAUSES, [USUAL, ids, current_workspace(), RUNS_LOOKED_AT, HOURS_LOOKED_AT])
     known = {source_id: SLACK * hours for source_id, count, hours in rows if count >= HOURS_NEEDED}
     expected = [(source_id, known.get(source_id)) for source_id in ids]
     execute(_EXPECT, [*columns(expected, 2), current_workspace()])
@@ -74,20 +77,32 @@ ON CONFLICT (workspace_id, door, name) DO UPDATE SET
 """
 
 # Reads run_by_source backwards; a source with more runs than RUNS_LOOKED_AT is judged by its newest ones.
+#
+# hours   distinct hours with runs, of the last HOURS_LOOKED_AT before the newest
+# pauses  between neighbouring hours, the longest in place 1
+# days    the longest pause that ends on each day, so that many short pauses within days do not outvote the weekends
+#
+# The usual pause is never the one in place 1: one backfilled or absurd time makes one long pause, a habit makes several.
 _PAUSES = """
-SELECT s.id, count(*), coalesce(max(extract(epoch FROM pause) / 3600), 0)::int
-FROM unnest(%s::uuid[]) AS s (id),
-     LATERAL (
-       SELECT hour - lag(hour) OVER (ORDER BY hour) AS pause
-       FROM (
-         SELECT DISTINCT date_trunc('hour', recent.seen_at, 'UTC') AS hour
-         FROM (SELECT r.seen_at FROM "lineage_run" r
-               WHERE r.workspace_id = %s AND r.source_id = s.id AND r.run_id <> ''
-               ORDER BY r.seen_at DESC LIMIT %s) AS recent
-         ORDER BY hour DESC LIMIT %s
-       ) AS hours
-     ) AS pauses
-GROUP BY s.id
+SELECT s.id, cadence.hours, coalesce(extract(epoch FROM cadence.pause) / 3600, 0)::int
+FROM (SELECT %s::float8) AS c (usual), unnest(%s::uuid[]) AS s (id), LATERAL (
+  WITH recent AS (
+    SELECT r.seen_at FROM "lineage_run" r
+    WHERE r.workspace_id = %s AND r.source_id = s.id AND r.run_id <> ''
+    ORDER BY r.seen_at DESC LIMIT %s
+  ), hours AS (
+    SELECT DISTINCT date_trunc('hour', seen_at, 'UTC') AS hour FROM recent
+    WHERE seen_at >= (SELECT date_trunc('hour', max(seen_at), 'UTC') - %s * interval '1 hour' FROM recent)
+  ), pauses AS (
+    SELECT hour, pause, row_number() OVER (ORDER BY pause DESC) AS place
+    FROM (SELECT hour, hour - lag(hour) OVER (ORDER BY hour) AS pause FROM hours) AS steps WHERE pause IS NOT NULL
+  ), days AS (
+    SELECT max(pause) AS pause FROM pauses GROUP BY date_trunc('day', hour, 'UTC')
+  )
+  SELECT (SELECT count(*) FROM hours) AS hours,
+         least((SELECT percentile_disc(c.usual) WITHIN GROUP (ORDER BY pause) FROM days),
+               (SELECT max(pause) FROM pauses WHERE place > 1)) AS pause
+) AS cadence
 """
 
 _EXPECT = """

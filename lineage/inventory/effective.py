@@ -14,6 +14,7 @@ from typing import Any
 
 from lineage.inventory.kinds.types import Kind
 from lineage.inventory.kinds.validate import displaced_by
+from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.merge import EXISTS, Entry, instant_key
 
 CLASS_RANK: Mapping[str, int] = {"cloud_api": 0, "device": 0, "code": 1, "asset_database": 2, "spreadsheet": 3}
@@ -24,6 +25,8 @@ ORIGIN_GRADE: Mapping[str, str] = {"measured": "A", "declared": "C", "attested":
 
 LONG_AGO = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 """Stands for a time that nobody gave: as old as can be."""
+
+_UNDATED = format_timestamp(LONG_AGO)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def leading_source(reports: Iterable[Report]) -> str:
 def newest(reports: Iterable[Report]) -> str:
     """Return the newest instant of any report; '' where none is dated. A matter of content, not of arrival."""
     instants = (entry.get("t", "") for report in reports for entry in report.facts.values())
-    return max(instants, key=instant_key, default="")
+    return max((instant for instant in instants if instant != _UNDATED), key=instant_key, default="")
 
 
 def observed(where: Mapping[str, str]) -> datetime.datetime:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lineage.inventory.formats.parsed import Rejected
 from lineage.inventory.kinds.values import format_timestamp, parse_timestamp, show
-from lineage.inventory.rows import FUTURE_ALLOWED
+from lineage.inventory.rows import EARLIEST, FUTURE_ALLOWED
 
 MEMBERS = ("query", "count", "generated_at", "collector", "expected_every_hours")
 MOST_HOURS = 24 * 366
@@ -69,6 +69,11 @@ def _instant(line: int, value: Any, now: datetime.datetime, problems: list[Rejec
         )
     elif instant > now + FUTURE_ALLOWED:
         problems.append(_refused(line, "generated_at", value, "a time up to now", "set the clock of the collector"))
+        instant = None
+    elif instant < EARLIEST:
+        problems.append(
+            _refused(line, "generated_at", value, f"a time since {EARLIEST:%Y}", "set the clock of the collector")
+        )
         instant = None
     return instant
 

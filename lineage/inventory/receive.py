@@ -21,7 +21,7 @@ from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.parsed import Rejected
 from lineage.inventory.kinds.values import format_timestamp
-from lineage.inventory.nearest import nearest
+from lineage.inventory.nearest import closing
 from lineage.inventory.reading import DELTA, FULL, Reading
 
 SHOWN = 100
@@ -115,7 +115,7 @@ def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str
     if mode not in ("", FULL, DELTA):
         raise InventoryRefused(
             f"Got mode={mode[:40]!r}, expected full (this is all that the source knows) or delta (this is what "
-            f"changed){nearest(mode, (FULL, DELTA))}",
+            f"changed){closing(mode, (FULL, DELTA))}",
             code="mode_unknown",
         )
     format_named(format_name)

@@ -18,6 +18,8 @@ from lineage.inventory.nearest import nearest
 MEMBERS = ("kind", "uid", "name", "attributes", "relations", "observed_at", "origin")
 ORIGINS = ("measured", "declared", "attested")
 FUTURE_ALLOWED = datetime.timedelta(hours=1)
+EARLIEST = datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC)
+"""Nothing was observed before: a time from then is a clock that was never set, or a date that was never given."""
 QUOTED_KINDS = {"dataset": "namespace and name", "job": "namespace and name", "data_flow": "uids of both data sets"}
 
 
@@ -66,7 +68,8 @@ def judge_row(line: int, given: Mapping[str, Any], defaults: Defaults) -> Judged
     """Judge a native row.
 
     1. Kind and uid: without them nothing can be kept.
-    2. When it was observed: a time in the future is a wrong clock, and would win over every later report.
+    2. When it was observed: a time in the future is a wrong clock, and would win over every later report; one before
+       EARLIEST is a clock that was never set, and would lose to every other.
     3. Name, attributes and relations, each for itself.
     4. Members that are none of ours are told, and the row is kept.
     """
@@ -165,6 +168,10 @@ def _observed_at(
     if instant > defaults.now + FUTURE_ALLOWED:
         expected = f"a time up to now ({defaults.now:%Y-%m-%dT%H:%M:%SZ}), at most an hour ahead"
         _reject(judged, line, "observed_at", show(text), expected, "set the clock of the collector")
+        raise _Refused
+    if instant < EARLIEST:
+        expected = f"a time since {EARLIEST:%Y}"
+        _reject(judged, line, "observed_at", show(text), expected, "send when it was seen, or leave observed_at out")
         raise _Refused
     return instant, True
 

@@ -3,13 +3,18 @@
 An empty cell says nothing. Lists are joined with `;`, `[]` is a list known to be empty, maps are `key=value;...`,
 relations `kind:uid;kind:uid`. A quote that keeps a spreadsheet from running a cell (`'=1`) is taken off again.
 A value that cannot be read by its type is passed on as text, so that it is refused with its attribute's own words.
+
+A row whose quotes are broken is left out, and reading goes on at the next line: no good row is lost to it. Where the
+quote never closes the lines after it might be meant as its text; they are read as rows of their own, and those that
+are none have too few cells. A broken quote that happens to close again later cannot be told from a cell of several
+lines.
 """
 
 import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.journal.canonical.exact import Exact
 from accounts.paging import FORMULA_START
@@ -20,7 +25,7 @@ from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejecte
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.types import AttributeType, Kind
 from lineage.inventory.kinds.values import show
-from lineage.inventory.nearest import nearest
+from lineage.inventory.nearest import closing, nearest
 
 OWN_COLUMNS = ("uid", "name", "origin", "observed_at")
 RELATION = "rel:"
@@ -33,13 +38,16 @@ def read(body: bytes, parameters: Parameters) -> Iterator[Parsed]:
     """Yield the rows as native ones. Raises InventoryRefused where there is no usable kind, header or encoding."""
     kind = _kind(parameters)
     records = _records(body)
-    number, header = next(records, (0, []))
+    number, header, *_ = _header(records)
     _check_header(header)
     unknown = {column: _unknown(kind, column, number) for column in header if not _is_known(kind, column)}
     if unknown:
         yield Parsed(number, problems=tuple(unknown.values()), is_row=False)
-    for line, cells in records:
-        if len(cells) != len(header):
+    for line, cells, broken in records:
+        if broken:
+            problem = Rejected(line, "", f"a row that cannot be split into cells ({broken})", _QUOTES, _QUOTES_HINT)
+            yield Parsed(line, problems=(problem,))
+        elif len(cells) != len(header):
             problem = Rejected(line, "", f"{len(cells)} cells", f"{len(header)}, as the header has", _CELLS_HINT)
             yield Parsed(line, problems=(problem,))
         else:
@@ -51,15 +59,17 @@ def clean(body: bytes, parameters: Parameters) -> tuple[bytes, list[dict[str, An
     """Return the body without secrets; exactly as received where there are none. Records keep their line numbers."""
     done = Redactions()
     records = _records(body)
-    number, header = next(records, (0, []))
+    number, header, *_ = _header(records)
     kept, written = ["\r\n" * (number - 1) + _record(header)], 1
-    for line, cells in records:
+    for line, cells, broken in records:
         columns = [*header, *(f"cell {index}" for index in range(len(header), len(cells)))]
         named: dict[str, Exact] = dict(zip(columns, cells, strict=False))
         clear, applied = redact(repr(named).encode(), named)
         done.add(line, applied)
         written += kept[-1].count("\n")
-        kept.append("\r\n" * (line - written) + _record(clear.values() if isinstance(clear, dict) else cells))
+        shown = list(clear.values()) if isinstance(clear, dict) else cells
+        text = _still_broken(str(shown[0])) if broken else _record(shown)
+        kept.append("\r\n" * (line - written) + text)
         written = line
     redactions = done.shown()
     return ("".join(kept).encode(), redactions) if redactions else (body, [])
@@ -69,6 +79,11 @@ def _record(cells: Iterable[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerow(cells)
     return buffer.getvalue()
+
+
+def _still_broken(line: str) -> str:
+    """Return a line that is as broken where it is read again, and opens no quote into the lines after it."""
+    return '"' + line.replace('"', "'").strip("\r\n") + '" !\r\n'
 
 
 def template(kind: Kind) -> list[str]:
@@ -84,14 +99,32 @@ def _kind(parameters: Parameters) -> Kind:
         got = f"kind={name!r}" if name else "no kind"
         raise InventoryRefused(
             f"A CSV file holds assets of one kind: got {got}, expected &kind= with the name of one"
-            f"{nearest(name, kinds)}; see GET /api/v1/inventories/template?kind=<kind>.",
+            f"{closing(name, kinds)} See GET /api/v1/inventories/template?kind=<kind>.",
             code="kind_unknown",
         )
     return kinds[name]
 
 
-def _records(body: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line at which it begins, cells) of each record that is not blank."""
+class _Record(NamedTuple):
+    """A record that is not blank. `broken`: why its cells cannot be told; then `cells` holds its first line alone."""
+
+    line: int  # at which it begins
+    cells: list[str]
+    broken: str = ""
+
+
+def _header(records: Iterator[_Record]) -> _Record:
+    header = next(records, _Record(0, []))
+    if header.broken:
+        raise InventoryRefused(
+            f"line {header.line}: got a header that cannot be split into cells ({header.broken}), expected {_QUOTES}. "
+            "Correct it and send it again.",
+            code="csv_malformed",
+        )
+    return header
+
+
+def _records(body: bytes) -> Iterator[_Record]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -100,31 +133,31 @@ def _records(body: bytes) -> Iterator[tuple[int, list[str]]]:
             '"CSV UTF-8" and send it again.',
             code="csv_encoding",
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begin = 1
+    stream = io.StringIO(text, newline="")
+    reader, before = csv.reader(stream, strict=True), 0
     while True:
+        position = stream.tell()
+        begin = before + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise InventoryRefused(
-                f"line {begin}: got CSV that cannot be split into cells ({error}), expected RFC 4180: cells with "
-                "commas, quotes or line breaks in double quotes, quotes inside doubled. Correct it and send it again.",
-                code="csv_malformed",
-            ) from None
+            stream.seek(position)
+            yield _Record(begin, [stream.readline()], str(error))
+            reader, before = csv.reader(stream, strict=True), begin
+            continue
         if any(cell.strip() for cell in cells):
-            yield begin, cells
-        begin = reader.line_num + 1
+            yield _Record(begin, cells)
 
 
 def _check_header(header: Sequence[str]) -> None:
     if "uid" not in header:
         semicolons = len(header) == 1 and ";" in header[0]
-        step = "Export it with commas between the cells." if semicolons else "Name the key column uid."
+        step = "Export it with commas between the cells" if semicolons else "Name the key column uid"
         got = ", ".join(header)[:200] or "nothing"
         raise InventoryRefused(
-            f"line 1: got the header {got!r}, expected column names with uid among them. {step}", code="csv_header"
+            f"line 1: got the header {got!r}, expected column names with uid among them. {step}.", code="csv_header"
         )
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
@@ -207,6 +240,8 @@ _READERS: Mapping[AttributeType, Callable[[str], Any]] = {
     "list(string)": _list,
     "map": _map,
 }
+_QUOTES = "RFC 4180: cells with commas, quotes or line breaks in double quotes, quotes inside doubled"
+_QUOTES_HINT = "this line was left out, correct its quotes and send it again"
 _CELLS_HINT = "put cells with commas in double quotes"
 
 CSV_PER_KIND = Format("csv", "spreadsheet", read, clean)

@@ -32,7 +32,8 @@ class Rejected:
     def message(self) -> str:
         """What, got, expected, next step, in one sentence for people."""
         where = f"line {self.line}" + (f", {self.field}" if self.field else "")
-        return f"{where}: got {self.got}, expected {self.expected}; {self.hint}"
+        end = "" if self.hint.endswith((".", "?")) else "."
+        return f"{where}: got {self.got}, expected {self.expected}; {self.hint}{end}"
 
     def shown(self) -> RejectedShown:
         """Return it as JSON."""

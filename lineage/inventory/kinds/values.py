@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from lineage.inventory.kinds.countries import COUNTRIES, INSTEAD
 from lineage.inventory.kinds.types import Attribute, AttributeType
 
 GREATEST_INT = 2**53 - 1
 """Integers beyond it cannot be written in canonical JSON (RFC 8785 section 3.2.2.3), so they could not be sealed."""
 
 _RFC3339 = re.compile(r"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$", re.ASCII)
-_COUNTRY = re.compile(r"^[A-Z]{2}$", re.ASCII)
+_TWO_LETTERS = re.compile(r"^[A-Z]{2}$", re.ASCII)
 _NUMBER_WITH_UNIT = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*\S*\s*$", re.ASCII)
 
 
@@ -97,11 +98,21 @@ def _string(attribute: Attribute, value: Any) -> str:
         raise _refuse(attribute, value, "remove the NUL character, which the database cannot keep")
     if not value.isprintable() and any(0xD800 <= ord(c) <= 0xDFFF for c in value):
         raise _refuse(attribute, value, "remove the lone surrogate, which is not a Unicode character")
-    if attribute.is_country and not _COUNTRY.match(value):
-        fixed = value.strip().upper()
-        hint = f'send "{fixed}"' if _COUNTRY.match(fixed) else "send the alpha-2 code, such as DE, not the name"
-        raise Refused(show(value), "country as two capital letters (ISO 3166)", hint)
+    if attribute.is_country and value not in COUNTRIES:
+        raise _no_country(value)
     return value
+
+
+def _no_country(value: str) -> Refused:
+    code = value.strip().upper()
+    code = INSTEAD.get(code, code)
+    if code in COUNTRIES:
+        hint = f'send "{code}"'
+    elif _TWO_LETTERS.match(code):
+        hint = "that code is given to no country; leave it out where the country is not known"
+    else:
+        hint = "send the alpha-2 code, such as DE, not the name"
+    return Refused(show(value), "country as two capital letters (ISO 3166)", hint)
 
 
 def _int(attribute: Attribute, value: Any) -> int:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.errors import AuditlineError
 from accounts.management.lookup import workspace_named
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.hooks import create_hook
@@ -21,8 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = workspace_named(options["workspace"])
-        with in_workspace(workspace.pk):
-            made = create_hook(options["name"], actor="command", namespaces=options["namespace"])
+        try:
+            with in_workspace(workspace.pk):
+                made = create_hook(options["name"], actor="command", namespaces=options["namespace"])
+        except AuditlineError as error:
+            raise CommandError(error.message) from error
         self.stdout.write(f"Hook {made.hook.name} of {workspace.slug} takes signed POSTs at {made.path}")
         self.stdout.write("Its secret is shown only now:")
         self.stdout.write(made.secret)

@@ -3,16 +3,18 @@
 import gzip
 import io
 import json
+import re
 import time
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
-from lineage.events.hooks import NewHook, create_hook
+from lineage.events.errors import MessageIdReused
+from lineage.events.hooks import Message, NewHook, answer_given, create_hook, remember_answer
 from lineage.events.models import Event, Hook
 from tests.support.cast import Cast
 from tests.support.openlineage import new_run, post, run_event
@@ -59,6 +61,35 @@ def test_the_same_message_id_gets_the_same_receipt(cast: Cast, hook: NewHook) ->
     again = send(hook.path, hook.secret, run_event(), "msg_a", age=200)
     assert again.json() == first.json()
     assert count(cast) == 1
+
+
+@pytest.mark.parametrize("other", [run_event("FAIL"), [run_event(), run_event("FAIL")], [{"x": 1}, run_event()]])
+def test_a_message_id_with_other_content_is_refused_and_what_was_acknowledged_stays(
+    cast: Cast, hook: NewHook, other: Any
+) -> None:
+    first = send(hook.path, hook.secret, run_event(), "msg_a").json()
+    refused = send(hook.path, hook.secret, other, "msg_a")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "webhook_id_reused")
+    assert all(word in refused.json()["error"]["message"] for word in ("'msg_a'", "expected", "Send it again"))
+    assert count(cast) == 1
+    assert send(hook.path, hook.secret, run_event(), "msg_a").json() == first
+    assert send(hook.path, hook.secret, other, "msg_b").status_code == 200
+
+
+def test_the_same_content_written_differently_is_the_same_message(cast: Cast, hook: NewHook) -> None:
+    first = send(hook.path, hook.secret, [run_event(), {"x": 1}], "msg_a").json()
+    spaced = json.dumps([dict(reversed(run_event().items())), {"x": 1}], indent=2).encode()
+    assert send(hook.path, hook.secret, spaced, "msg_a").json() == first
+
+
+def test_of_two_messages_with_one_id_that_come_at_once_the_second_keeps_nothing(cast: Cast, hook: NewHook) -> None:
+    with in_workspace(cast.workspace.pk):
+        message = Message(hook.hook.pk, "msg_a", b"")
+        row = {"index": 0, "content_digest": "00", "event_id": new_run(), "duplicate": False}
+        remember_answer(message, [(0, "00")], {"receipts": [row]})
+        with pytest.raises(MessageIdReused):
+            remember_answer(message, [(0, "11")], {"receipts": [row | {"content_digest": "11"}]})
+        assert answer_given(message, [(0, "00")]) == {"receipts": [row]}
 
 
 def test_another_message_with_the_same_content_gets_the_same_event(cast: Cast, hook: NewHook) -> None:
@@ -151,3 +182,22 @@ def test_create_hook_prints_the_path_and_the_secret_once(cast: Cast) -> None:
     assert send(path, secret, run_event(namespace="crm")).status_code == 200
     with in_workspace(cast.workspace.pk):
         assert Statement.objects.filter(action="lineage:hook:created").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        (["--name", ""], "name: got ''"),
+        (["--name", " "], "name: got ' '"),
+        (["--name", "a\x01b"], "name: got 'a\\x01b'"),
+        (["--name", "n" * 121], "name: got 121 characters"),
+        (["--name", "crm", "--namespace", "a\x01b"], "namespace: got 'a\\x01b'"),
+        (["--name", "crm", "--namespace", ""], "namespace: got ''"),
+        (["--name", "crm", "--namespace", "n" * 401], "namespace: got 401 characters"),
+    ],
+)
+def test_create_hook_refuses_what_names_nobody(cast: Cast, wrong: list[str], what: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(what)):
+        call_command("create_hook", "--workspace", "ours", *wrong)
+    with in_workspace(cast.workspace.pk):
+        assert not Hook.objects.exists()

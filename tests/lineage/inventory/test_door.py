@@ -11,7 +11,8 @@ from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from lineage.events.models import Event
-from tests.lineage.inventory.door import STORE, ndjson, problems, row, send
+from lineage.inventory.models import Asset
+from tests.lineage.inventory.door import STORE, ndjson, problems, project, row, send
 from tests.support.cast import Cast, bearer
 
 
@@ -134,7 +135,8 @@ def test_a_batch_without_one_good_row_is_refused_and_not_kept(cast: Cast) -> Non
         (b"name;uid\nx;y", {"format": "csv", "kind": "storage"}, "csv_header"),
         (b"[{}", {}, "json_malformed"),
         (b"uid\n\xff", {"format": "csv", "kind": "storage"}, "csv_encoding"),
-        (b'uid\n"x', {"format": "csv", "kind": "storage"}, "csv_malformed"),
+        (b'"uid\nx', {"format": "csv", "kind": "storage"}, "csv_malformed"),
+        (b'uid\n"x', {"format": "csv", "kind": "storage"}, "inventory_no_row"),
     ],
 )
 def test_what_cannot_be_used_at_all_is_refused_with_a_next_step(
@@ -191,6 +193,24 @@ def test_a_csv_template_can_be_filled_in_and_sent(cast: Cast) -> None:
     body = ",".join(header) + "\n" + ",".join(cells.values())
     answer = send(cast.api["pipeline"], body.encode(), format="csv", kind="storage")
     assert (answer.json()["accepted"], answer.json()["rejected"]) == (1, [])
+
+
+def test_a_row_with_broken_quotes_is_named_and_the_others_are_kept_and_retire_nothing(cast: Cast) -> None:
+    body = b'uid,country,description\na,DE,x\nb,DE,"y\nc,FR,z\n'
+    answer = send(cast.api["pipeline"], body, format="csv", kind="storage", mode="full")
+    assert (answer.status_code, answer.json()["rows"], answer.json()["accepted"]) == (201, 3, 2)
+    assert problems(answer) == [(3, "")]
+    assert answer.json()["population"]["complete"] is False
+
+
+def test_a_country_that_there_is_not_costs_that_alone(cast: Cast) -> None:
+    answer = send(cast.api["pipeline"], ndjson(row("storage", "lake", {"country": "XX", "tier": "hot"})))
+    assert (answer.status_code, answer.json()["accepted"], problems(answer)) == (201, 1, [(1, "country")])
+    project(cast.workspace)
+    with in_workspace(cast.workspace.pk):
+        document = Asset.objects.get(kind="storage").document
+    assert "country" not in document
+    assert document["tier"] == "hot"
 
 
 @pytest.mark.parametrize("kind", ["", "storrage", "finding"])

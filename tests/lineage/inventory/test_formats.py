@@ -122,6 +122,33 @@ def test_a_record_with_too_few_cells_is_told_by_the_line_on_which_it_begins() ->
     assert [(one.line, one.row is None) for one in parsed] == [(2, False), (4, True), (5, False)]
 
 
+@pytest.mark.parametrize(
+    ("lines", "good"),
+    [
+        (['b,"never closed', "c,ok"], [2, 4]),
+        (['b,"closed"too early', "c,ok", 'd,"fi,ne"'], [2, 4, 5]),
+        (['b,"never closed', "c,ok", 'd,"two', 'lines"', "e,ok"], [2, 4, 5, 7]),
+        (['b,"never closed', 'c,"never closed either', "d,ok"], [2, 5]),
+    ],
+)
+def test_a_row_with_broken_quotes_costs_no_other(lines: list[str], good: list[int]) -> None:
+    parsed = read_csv("\n".join(["uid,description", "a,ok", *lines]) + "\n")
+    assert [one.line for one in parsed if one.row is not None] == good
+    broken = [one for one in parsed if one.row is None]
+    assert broken[0].line == 3
+    assert all("correct its quotes" in one.problems[0].message for one in broken)
+
+
+def test_redaction_leaves_a_broken_row_broken_and_all_others_as_they_were() -> None:
+    body = b'uid,description\na,ok\nb,"password=hunter2hunter2\nc,"two\nlines"\nd,password=hunter2hunter2\n"e\n'
+    kept, redactions = CSV_PER_KIND.clean(body, CSV)
+    assert b"hunter2" not in kept
+    assert redactions[0]["paths"] == ["line 3 $.uid", "line 6 $.description"]
+    before, after = list(CSV_PER_KIND.read(body, CSV)), list(CSV_PER_KIND.read(kept, CSV))
+    assert [(one.line, one.row is None) for one in after] == [(one.line, one.row is None) for one in before]
+    assert [(one.line, one.row is None) for one in after] == [(2, False), (3, True), (4, False), (6, False), (7, True)]
+
+
 def test_redaction_keeps_line_numbers_and_all_other_cells() -> None:
     body = b'uid,labels,description\n\na,"x",-1\n"b","password=hunter2hunter2","two\nlines"\nc,,=1\n'
     kept, redactions = CSV_PER_KIND.clean(body, CSV)

@@ -51,6 +51,8 @@ def test_a_good_row_is_kept_as_it_is() -> None:
         ({"observed_at": "2026-11-01"}, "observed_at", "RFC 3339"),
         ({"observed_at": 5}, "observed_at", "RFC 3339"),
         ({"observed_at": "2026-11-01T13:00:01Z"}, "observed_at", "clock"),
+        ({"observed_at": "0001-01-01T00:00:00Z"}, "observed_at", "a time since 1990"),
+        ({"observed_at": "1989-12-31T23:59:59Z"}, "observed_at", "leave observed_at out"),
     ],
 )
 def test_a_row_that_cannot_be_kept_at_all_says_why(members: dict[str, Any], field: str, words: str) -> None:
@@ -89,6 +91,15 @@ def test_what_is_wrong_inside_a_row_costs_that_alone(members: dict[str, Any], fi
     assert [problem.field for problem in judged.rejected] == [field]
     assert words in judged.rejected[0].message
     assert "at" not in judged.row.relations  # a list with one target that cannot be read is unknown as a whole
+
+
+def test_a_count_may_be_negative_where_the_vocabulary_does_not_forbid_it() -> None:
+    judged = judge(attributes={"days_to_full": -5})
+    assert judged.rejected == []
+
+
+def test_the_first_instant_of_1990_can_be_sent() -> None:
+    assert judge(observed_at="1990-01-01T00:00:00Z").row is not None
 
 
 def test_a_clock_that_is_up_to_an_hour_ahead_is_forgiven() -> None:

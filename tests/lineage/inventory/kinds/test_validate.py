@@ -68,6 +68,27 @@ def test_a_wrong_type_is_refused_and_costs_only_its_own_field(name: str, value: 
     assert result.values == {"environment": "prod"}
 
 
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("XX", "that code is given to no country; leave it out where the country is not known"),
+        ("EU", "that code is given to no country; leave it out where the country is not known"),
+        ("UK", 'send "GB"'),
+        ("el", 'send "GR"'),
+        (" de", 'send "DE"'),
+        ("Germany", "send the alpha-2 code, such as DE, not the name"),
+    ],
+)
+def test_a_code_that_is_no_country_says_what_to_send(code: str, hint: str) -> None:
+    assert only_problem(validate("storage", country=code)).hint == hint
+    assert only_problem(validate("storage", replica_countries=["DE", code])).hint == hint
+
+
+@pytest.mark.parametrize("code", ["DE", "XK", "AQ", "JE"])
+def test_every_assigned_code_and_that_of_kosovo_is_a_country(code: str) -> None:
+    assert validate("storage", country=code).values == {"country": code}
+
+
 def test_a_number_with_its_unit_is_told_to_come_alone() -> None:
     problem = only_problem(validate("dataset", retention_days="90 days"))
     assert problem == Problem(

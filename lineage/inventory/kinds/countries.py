@@ -1,0 +1,23 @@
+"""The country codes that a fact may hold: ISO 3166-1 alpha-2, officially assigned (249 codes, state of 2024).
+
+Beside them XK: ISO leaves it to its users, and those who have to name Kosovo (the European Union, SWIFT) use it.
+A code that nobody was given, such as XX, would be a place that is neither inside nor outside any regime.
+"""
+
+from collections.abc import Mapping
+
+ASSIGNED = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR
+    GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO
+    JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR
+    MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO
+    RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV
+    TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    """.split()  # noqa: SIM905 - as a list of quoted words it could not be compared with the standard
+)
+COUNTRIES = ASSIGNED | {"XK"}
+
+INSTEAD: Mapping[str, str] = {"UK": "GB", "EL": "GR"}
+"""Codes in common use that mean a country by another one: named as what to send, and not taken silently."""
