@@ -82,7 +82,7 @@ ON CONFLICT (workspace_id, door, name) DO UPDATE SET
 # pauses  between neighbouring hours, the longest in place 1
 # days    the longest pause that ends on each day, so that many short pauses within days do not outvote the weekends
 #
-# The usual pause is never the one in place 1: one backfilled or absurd time makes one long pause, a habit makes several.
+# The usual pause is never that in place 1: one backfilled or absurd time makes one long pause, a habit makes several.
 _PAUSES = """
 SELECT s.id, cadence.hours, coalesce(extract(epoch FROM cadence.pause) / 3600, 0)::int
 FROM (SELECT %s::float8) AS c (usual), unnest(%s::uuid[]) AS s (id), LATERAL (

@@ -138,6 +138,7 @@ def test_every_status_of_a_door_happens_and_is_on_the_page(cast: Cast) -> None:
             ask(cast.api["auditor"], door, b"{}"),
             ask(pipeline, f"{door.split('?')[0]}/nowhere", b"{}"),
             ask(pipeline, door, b"{}", **{"Content-Encoding": "br"}),
+            pipeline.get(door).status_code,
         }
         with override_settings(AUDITLINE_MAX_BODY=1, AUDITLINE_MAX_INVENTORY_BODY=1):
             seen.add(ask(pipeline, door, b"{}"))
