@@ -15,6 +15,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.web.visible import visible
+from audit.web.words import readable_uid
+
 register = template.Library()
 
 VERDICT_WORDS = {
@@ -113,6 +116,31 @@ def percent(share: float | None) -> str:
 def shorten(digest: str, length: int = 12) -> str:
     """The head of a digest or key, enough to tell two apart on one page."""
     return digest if len(digest) <= length else f"{digest[:length]}…"
+
+
+@register.filter
+def bdi(name: object, most: int = 0) -> SafeString:
+    """A name from outside: its direction ends with it, nothing in it is unseen; longer than `most`, its title has all.
+
+    >>> bdi("customers"), bdi("x" * 9, 5)
+    ('<bdi>customers</bdi>', '<bdi title="xxxxxxxxx">xxxx…</bdi>')
+    """
+    shown = visible(name)
+    if most and len(shown) > most:
+        return format_html('<bdi title="{}">{}…</bdi>', shown, shown[: most - 1])
+    return format_html("<bdi>{}</bdi>", shown)
+
+
+@register.filter(name="visible")
+def visible_text(name: object) -> str:
+    """A name where no tag may stand, as in titles: nothing in it is unseen."""
+    return visible(name)
+
+
+@register.filter
+def readable(uid: str, kind: str) -> str:
+    """The key of an asset as people read it: that of a dataset or job as namespace and name."""
+    return readable_uid(kind, uid)
 
 
 @register.filter

@@ -10,9 +10,12 @@ from django.http import HttpRequest
 
 from accounts.errors import AuditlineError
 from accounts.members.models import MEMBER_ROLES, Role
-from audit.web.filters import KINDS
 from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.rows import is_own_record
 
+SENT_KINDS = [(name, name.replace("_", " ")) for name, kind in sorted(load_kinds().items()) if not is_own_record(kind)]
+"""The kinds that the door takes: Auditline keeps its own records (findings, waivers) itself."""
 Form = TypeVar("Form", bound=forms.Form)
 
 
@@ -211,7 +214,7 @@ class InventoryForm(forms.Form):
     kind = forms.ChoiceField(
         label="Kind",
         required=False,
-        choices=[("", "As each line says"), *KINDS],
+        choices=[("", "As each line says"), *SENT_KINDS],
         help_text="Needed for CSV.",
         error_messages={"invalid_choice": "Got %(value)s, expected a kind from the list."},
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from accounts.journal.actions import Action
 
@@ -53,14 +54,20 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def readable_uid(kind: str, uid: str) -> str:
+    """Return the key of an asset for people: "s3%3A%2F%2Flake/customers" of a dataset is "s3://lake/customers"."""
+    return unquote(uid) if kind in ("dataset", "job") else uid
+
+
 def act(action: str, body: Mapping[str, Any]) -> str:
     """Return one sentence on what a statement records; the action itself where its body is of an unknown form."""
     if action in _COUNTED:
         key, noun = _COUNTED[Action(action)]
         return f"{plural(len(body.get(key, [])), noun)} changed"
     template = _ACTS.get(Action(action)) if action in set(Action) else None
+    said = {name: f"{value:,}" if type(value) is int else value for name, value in body.items()}
     try:
-        return template.format_map(body) if template else action
+        return template.format_map(said) if template else action
     except (KeyError, IndexError):
         return action
 

@@ -2,12 +2,12 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.models import Flow
+from lineage.graph.models import Flow, Run
 from lineage.inventory.bulk import fetch
 from lineage.inventory.models import Asset
 
@@ -164,3 +164,11 @@ def direct_flows(dataset: uuid.UUID, direction: Direction, limit: int) -> list[F
     here = "to_dataset" if direction == "upstream" else "from_dataset"
     rows = Flow.objects.filter(rev_to__isnull=True, **{here: dataset})
     return list(rows.select_related("from_dataset", "to_dataset", "job").order_by("-last_seen_at", "id")[:limit])
+
+
+def jobs_of(runs: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str]]:
+    """Return id and name of the job of each of these assets of kind `run`; one query, none for no runs."""
+    if not runs:
+        return {}
+    rows = Run.objects.filter(asset__in=runs).values_list("asset_id", "job_id", "job__name")
+    return {run: (job, name) for run, job, name in rows}

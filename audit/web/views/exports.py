@@ -138,15 +138,23 @@ def _progress(row: dict[str, Any], behind: int = 0) -> dict[str, Any]:
     """Return how far an export is; `behind` = how many wait after it."""
     making = row["state"] == Export.State.RUNNING
     text = f"{plural(row['rows'], 'row')} written so far" if making else "Waits for a worker"
-    more = f"; {behind} more behind it" if behind else ""
+    more = f"; {behind:,} more behind it" if behind else ""
     return {"title": "Making the export", "text": f"{text}{more}.", "done": row["progress"], "of": 100,
             "state": "running"}  # fmt: skip
+
+
+def _title(row: dict[str, Any]) -> str:
+    """Return what an export is called: by the day it was made, or by what becomes of it."""
+    if row["state"] == "ready":
+        return f"Evidence bundle of {row['finished_at']:%-d %b %Y, %H:%M}"
+    return "An export that failed" if row["state"] == "failed" else "An export in the making"
 
 
 def _row(scope: Scope, row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     size = row["size"]
     return {
         "id": row["id"],
+        "title": _title(row),
         "format": "bundle",
         "scope": SCOPE,
         "revision": row["revision"],
@@ -167,7 +175,7 @@ def export_detail(request: HttpRequest, scope: Scope, export_id: uuid.UUID) -> H
     export = get_object_or_404(exports(), pk=export_id)
     row = export_row(export)
     context: dict[str, Any] = {
-        "crumbs": [{"label": "Exports", "href": href("exports", scope.slug)}, {"label": str(export.pk), "href": ""}],
+        "crumbs": [{"label": "Exports", "href": href("exports", scope.slug)}, {"label": _title(row), "href": ""}],
         "export": _row(scope, row, actor_names([export.requested_by]))
         | {"coverage": "", "checkpoint_size": export.ledger_size, "witnessed": False, "verify_command": VERIFY},
         "files": _files(export),

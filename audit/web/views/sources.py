@@ -72,8 +72,8 @@ def _statement(total: int, silent: int, incomplete: int) -> str:
     if not total:
         return "No source has reported yet: nothing is known, and nothing is a pass."
     return (
-        f"{plural(total, 'source')}: {silent} silent, {incomplete} incomplete. A source that stops reporting makes its "
-        "assets stale, not gone."
+        f"{plural(total, 'source')}: {silent:,} silent, {incomplete:,} incomplete. A source that stops reporting "
+        "makes its assets stale, not gone."
     )
 
 

@@ -12,6 +12,8 @@ CHANGES = {
     "ticket_assign": {"ticket_id"},
     "ticket_due": {"ticket_id"},
     "schedule_add": set(),
+    "schedule_pause": {"schedule_id"},
+    "schedule_resume": {"schedule_id"},
     "schedule_remove": {"schedule_id"},
     "member_role": {"member_id"},
     "member_remove": {"member_id"},

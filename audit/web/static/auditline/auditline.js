@@ -151,8 +151,16 @@
     if (status) status.textContent = "The server cannot be reached. What you see is what was last received.";
   });
 
+  // ---- a folded part that the address names is opened
+  function openNamed() {
+    const part = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (part && part.tagName === "DETAILS") part.open = true;
+  }
+  addEventListener("hashchange", openNamed);
+
   showTheme();
   dropAreas(document);
+  openNamed();
   const focused = document.querySelector("[data-focus]");
   if (focused) focused.focus({ preventScroll: true });
   const current = document.querySelector(".nav [aria-current]");
