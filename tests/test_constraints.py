@@ -31,6 +31,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "check_severity_known": {"severity": "awful"},
     "verdict_count_not_negative": {"count": -1},
     "finding_resolved_has_time": {"state": "resolved", "resolved_at": None},
+    "finding_open_has_no_resolution": {"state": "open", "resolution": "passed"},
     "finding_due_after_detection": {"due_at": NOW - datetime.timedelta(days=1)},
     "ticket_closed_has_time": {"state": "closed", "closed_at": None},
     "ledger_index_not_negative": {"index": -1},

@@ -40,7 +40,9 @@ class FindingRow(TypedDict):
     detected_at: datetime.datetime
     due_at: datetime.datetime
     resolved_at: datetime.datetime | None
+    resolution: str  # passed, not_applicable, retired; '' = open, or not recorded
     reopened: int
+    reopened_after: str  # how it had ended before it last came back
     statement: uuid.UUID
     revision: int
 
@@ -53,6 +55,7 @@ class FindingDetail(FindingRow):
 
 FILTERS = [
     OpenApiParameter("state", str, enum=Finding.State.values),
+    OpenApiParameter("resolution", str, enum=Finding.Resolution.values, description="why it ended; passed = fixed"),
     OpenApiParameter("severity", str, enum=queries.SEVERITIES),
     FAMILY,
     CHECK,
@@ -73,6 +76,7 @@ class Findings(ListView):
         """List findings by severity and limit."""
         filters = {
             "state": text_parameter(request, "state"),
+            "resolution": text_parameter(request, "resolution"),
             "severity": text_parameter(request, "severity"),
             "family": family_of(request),
             "check": check_of(request),

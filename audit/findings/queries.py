@@ -1,4 +1,9 @@
-"""Read findings: the same rows for pages, API, exports and the conversation."""
+"""Read findings: the same rows for pages, API, exports and the conversation.
+
+Columns on how a finding ended: `resolution` ("passed", the only one that is fixed; "not_applicable"; "retired"; ''
+while it is open, or where that was not recorded) and `reopened_after` (the same words: how it had ended before it came
+back; after "passed" it is a new detection, else detected_at and due_at are those of the first one).
+"""
 
 import datetime
 import uuid
@@ -9,6 +14,8 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.paging import Page, page_of
 from audit.findings.models import Finding
+from lineage.graph.models import Run
+from lineage.inventory.assets import fit
 
 SEVERITIES = ["critical", "high", "medium", "low"]
 WORKLIST = ["severity_rank", "due_at", "id"]
@@ -17,6 +24,7 @@ WORKLIST = ["severity_rank", "due_at", "id"]
 def findings(
     *,
     state: str = "",
+    resolution: str = "",
     severity: str = "",
     family: str = "",
     check: str = "",
@@ -29,8 +37,8 @@ def findings(
 ) -> QuerySet[Finding]:
     """Return findings by these filters ('' and None = any); `overdue_at` keeps open ones that were due before it."""
     exact: dict[str, Any] = {
-        "state": state, "severity": severity, "family": family, "check_id": check, "kind": kind, "owner": owner,
-        "entity": entity, "asset": asset,
+        "state": state, "resolution": resolution, "severity": severity, "family": family, "check_id": check,
+        "kind": kind, "owner": owner, "entity": entity, "asset": asset,
     }  # fmt: skip
     rows = Finding.objects.filter(**{name: value for name, value in exact.items() if value})
     rows = rows.filter(owner="") if ownerless else rows
@@ -60,7 +68,9 @@ def finding_row(finding: Finding) -> dict[str, object]:
         "detected_at": finding.detected_at,
         "due_at": finding.due_at,
         "resolved_at": finding.resolved_at,
+        "resolution": finding.resolution,
         "reopened": finding.reopened,
+        "reopened_after": finding.reopened_after,
         "statement": finding.statement,
         "revision": finding.rev,
     }
@@ -78,10 +88,11 @@ def due_soon(until: datetime.datetime, limit: int = 10) -> QuerySet[Finding]:
 
 
 def state_counts() -> dict[str, int]:
-    """Return the number of open and of resolved findings."""
+    """Return the number of open and of resolved findings, and how many of the latter a pass has fixed."""
     open_ = Count("id", filter=Q(state=Finding.State.OPEN))
-    found = Finding.objects.aggregate(open=open_, resolved=Count("id") - open_)
-    return {"open": found["open"], "resolved": found["resolved"]}
+    fixed = Count("id", filter=Q(resolution=Finding.Resolution.PASSED))
+    found = Finding.objects.aggregate(open=open_, resolved=Count("id") - open_, fixed=fixed)
+    return {"open": found["open"], "resolved": found["resolved"], "fixed": found["fixed"]}
 
 
 def open_count() -> int:
@@ -89,14 +100,28 @@ def open_count() -> int:
     return findings(state=Finding.State.OPEN).count()
 
 
-def worklist_counts(now: datetime.datetime) -> dict[str, int]:
-    """Return how many findings are open, and how many of these are critical or past their limit; one query."""
+def worklist_counts(now: datetime.datetime, entity: uuid.UUID | None = None) -> dict[str, int]:
+    """Return how many findings are open (of one entity), and how many are critical or past their limit; one query."""
     late = Count("id", filter=Q(due_at__lt=now))
     critical = Count("id", filter=Q(severity_rank=0))
-    return findings(state=Finding.State.OPEN).aggregate(open=Count("id"), overdue=late, critical=critical)
+    rows = findings(state=Finding.State.OPEN)
+    rows = rows if entity is None else rows.filter(asset__organisation=entity)
+    return rows.aggregate(open=Count("id"), overdue=late, critical=critical)
 
 
 def ids_of(keys: Collection[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], uuid.UUID]:
     """Return the finding of each (asset, check) that has one."""
     found = Finding.objects.filter(asset__in={asset for asset, _ in keys}, check_id__in={check for _, check in keys})
     return {(asset, check): key for key, asset, check in found.values_list("pk", "asset_id", "check_id")}
+
+
+def names_of_runs(runs: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return what people call these runs, which are known by a UUID alone: their job, and when they started."""
+    if not runs:
+        return {}
+    rows = Run.objects.filter(asset__in=runs).select_related("job").order_by("-first_at", "id")  # the first one counts
+    return {
+        row.asset_id: fit(f"{row.job.name}, run of {(row.started_at or row.first_at):%-d %b %Y, %H:%M} UTC")
+        for row in rows
+        if row.asset_id is not None
+    }

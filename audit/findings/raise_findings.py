@@ -1,8 +1,12 @@
 """Raise and resolve findings from verdict changes.
 
-A failing verdict raises the finding of its fingerprint (workspace, check, kind, uid), or reopens it; a passing one
-resolves it. `unknown` and `error` change nothing: what is no longer known to be right is not repaired. The SLA is
-frozen at detection.
+A failing verdict raises the finding of its fingerprint (workspace, check, kind, uid), or reopens it. It ends with the
+reason why: a passing verdict (`passed`), a check that no longer concerns the asset (`not_applicable`), an asset that is
+no longer reported or judged (`retired`). `unknown` and `error` end nothing: what is no longer known to be right is not
+repaired, and neither is what passes on stale facts.
+
+The limit is frozen at detection, and only a pass ends its clock: what comes back after any other end keeps the instant
+of its detection and its limit, else whoever drops an asset from an inventory and lists it again would buy a new one.
 """
 
 import datetime
@@ -17,16 +21,22 @@ from accounts.workspaces.queue import Stage, push
 from accounts.workspaces.revisions import next_revision
 from accounts.workspaces.stages import run_stage
 from audit.findings.models import Finding
+from audit.findings.queries import names_of_runs
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check
-from policies.evaluation.codes import NOT_JUDGED, base
+from policies.evaluation.codes import NOT_JUDGED, base, counts_as_pass
 from policies.evaluation.models import Transition
 from policies.rules.verdicts import Code
 
 LIMIT_DAYS = {"critical": 15, "high": 30, "medium": 90, "low": 180}
 SEVERITIES = list(LIMIT_DAYS)
 BATCH = 20  # evaluation statements per transaction
-CLOSING = {Code.PASS: "passes", Code.NOT_APPLICABLE: "no longer applies", NOT_JUDGED: "is no longer judged"}
+OTHER_ENDS = {Code.NOT_APPLICABLE: Finding.Resolution.NOT_APPLICABLE, NOT_JUDGED: Finding.Resolution.RETIRED}
+REASONS = {
+    Finding.Resolution.PASSED: "passes",
+    Finding.Resolution.NOT_APPLICABLE: "no longer applies",
+    Finding.Resolution.RETIRED: "is no longer judged",
+}
 
 Fingerprint = tuple[uuid.UUID, str]
 
@@ -39,49 +49,41 @@ def raise_findings(workspace_id: uuid.UUID) -> int:
 def raise_batch(statements: Sequence[uuid.UUID]) -> None:
     """Turn the verdict changes of these evaluations into findings, in one transaction with one statement.
 
-    1. Take the newest change per (asset, check); what a later evaluation has overtaken is history already, also where
-       that one was dealt with first (this one failed before, or was replayed).
+    1. Take the changes per (asset, check), those that later evaluations added included: one of these statements may
+       come late (it failed before, or was replayed), and what has been overtaken must not stand.
     2. Load the findings that exist for them.
-    3. Decide for each: raise, reopen, resolve, or leave.
+    3. Lead each through its changes in order, so that its clock does not depend on how they fall into batches. What
+       has no finding yet is raised where its newest change fails.
     4. Write them with one revision, one statement, and queue the tickets.
     """
-    changes = _newest_changes(statements)
-    existing = _existing(changes)
+    changes = _changes(statements)  # 1
+    existing = _existing(changes)  # 2
     checks = {check.check_id: check for check in Check.objects.filter(version__active=True)}
     assets = {asset.pk: asset for asset in Asset.objects.filter(pk__in={asset for asset, _ in changes})}
+    called = names_of_runs([asset.pk for asset in assets.values() if asset.kind == "run"])
     raised: list[Finding] = []
     altered: list[Finding] = []
-    for key, change in changes.items():
-        finding = existing.get(key)
-        if finding is not None and finding.rev >= change.rev:
-            continue  # a repeated delivery
-        if base(change.new) == Code.FAIL:
-            if finding is None:
-                raised.append(_raised(change, checks[change.check_id], assets[change.asset_id]))
-            elif finding.state == Finding.State.RESOLVED:
-                altered.append(_reopened(finding, change))
-        elif finding is not None and finding.state == Finding.State.OPEN and base(change.new) in CLOSING:
-            altered.append(_resolved(finding, change, CLOSING[base(change.new)]))
+    for key, told in changes.items():  # 3
+        finding, newest = existing.get(key), told[-1]
+        if finding is None and base(newest.new) == Code.FAIL:
+            asset = assets[newest.asset_id]
+            raised.append(_raised(newest, checks[newest.check_id], asset, called.get(asset.pk, asset.name)))
+        elif finding is not None and _led_through(finding, told):
+            altered.append(finding)
     if raised or altered:
-        _write(raised, altered)
+        _write(raised, altered)  # 4
 
 
-def _newest_changes(statements: Sequence[uuid.UUID]) -> dict[Fingerprint, Transition]:
-    rows = Transition.objects.filter(statement__in=statements).order_by("rev", "id")
-    newest = {(row.asset_id, row.check_id): row for row in rows}
-    for asset, check, rev in _later_elsewhere(statements, newest):
-        if (asset, check) in newest and newest[asset, check].rev < rev:
-            del newest[asset, check]
-    return newest
-
-
-def _later_elsewhere(
-    statements: Sequence[uuid.UUID], changes: Mapping[Fingerprint, Transition]
-) -> Iterable[tuple[uuid.UUID, str, int]]:
-    """Return (asset, check, revision) of what other evaluations have said of these assets since; usually nothing."""
-    since = min((change.rev for change in changes.values()), default=0)
-    rows = Transition.objects.filter(asset__in={asset for asset, _ in changes}, rev__gt=since)
-    return rows.exclude(statement__in=statements).values_list("asset_id", "check_id", "rev")
+def _changes(statements: Sequence[uuid.UUID]) -> dict[Fingerprint, list[Transition]]:
+    """Return what was said per (asset, check) since the first of these statements, oldest first."""
+    told = list(Transition.objects.filter(statement__in=statements))
+    found: dict[Fingerprint, list[Transition]] = {(change.asset_id, change.check_id): [] for change in told}
+    since = min((change.rev for change in told), default=0)
+    later = Transition.objects.filter(asset__in={asset for asset, _ in found}, rev__gt=since)  # usually nothing
+    for change in sorted([*told, *later.exclude(statement__in=statements)], key=lambda change: (change.rev, change.pk)):
+        if (change.asset_id, change.check_id) in found:
+            found[change.asset_id, change.check_id].append(change)
+    return found
 
 
 def _existing(changes: Iterable[Fingerprint]) -> dict[Fingerprint, Finding]:
@@ -89,7 +91,7 @@ def _existing(changes: Iterable[Fingerprint]) -> dict[Fingerprint, Finding]:
     return {(finding.asset_id, finding.check_id): finding for finding in found}
 
 
-def _raised(change: Transition, check: Check, asset: Asset) -> Finding:
+def _raised(change: Transition, check: Check, asset: Asset, name: str) -> Finding:
     limit = LIMIT_DAYS[check.severity]
     return Finding(
         id=new_id(),
@@ -103,7 +105,7 @@ def _raised(change: Transition, check: Check, asset: Asset) -> Finding:
         asset_id=change.asset_id,
         kind=change.kind,
         uid=change.uid,
-        name=asset.name,
+        name=name,
         entity_id=asset.organisation_id,
         owner=asset.owner,
         state=Finding.State.OPEN,
@@ -114,20 +116,39 @@ def _raised(change: Transition, check: Check, asset: Asset) -> Finding:
     )
 
 
-def _reopened(finding: Finding, change: Transition) -> Finding:
-    """Start the clock again at the new detection, with the limit of its severity."""
-    finding.state = Finding.State.OPEN
-    finding.resolved_at = None
+def _led_through(finding: Finding, told: Sequence[Transition]) -> bool:
+    """Apply changes to a finding, but for those that it has followed before; tell whether any altered it."""
+    before = finding.rev
+    for change in told:
+        if change.rev > finding.rev:
+            _follow(finding, change)
+    return finding.rev > before
+
+
+def _follow(finding: Finding, change: Transition) -> None:
+    if base(change.new) == Code.FAIL and finding.state == Finding.State.RESOLVED:
+        _reopen(finding, change)
+    elif counts_as_pass(change.new) and finding.resolution != Finding.Resolution.PASSED:
+        _resolve(finding, change, Finding.Resolution.PASSED)  # also one that had only gone: now it is fixed
+    elif base(change.new) in OTHER_ENDS and finding.state == Finding.State.OPEN:
+        _resolve(finding, change, OTHER_ENDS[base(change.new)])
+
+
+def _reopen(finding: Finding, change: Transition) -> None:
+    """Open it again: after a pass as a new detection with a new limit, else with the clock that has run since."""
+    if finding.resolution == Finding.Resolution.PASSED:
+        finding.detected_at = change.judged_at
+        finding.due_at = change.judged_at + datetime.timedelta(days=finding.limit_days)
+    finding.reopened_after = finding.resolution
+    finding.state, finding.resolution, finding.resolved_at = Finding.State.OPEN, "", None
     finding.reopened += 1
-    finding.detected_at = change.judged_at
-    finding.due_at = change.judged_at + datetime.timedelta(days=finding.limit_days)
-    return _with(finding, _cause(change))
+    _set(finding, _cause(change))
 
 
-def _resolved(finding: Finding, change: Transition, closing: str) -> Finding:
-    finding.state = Finding.State.RESOLVED
+def _resolve(finding: Finding, change: Transition, resolution: Finding.Resolution) -> None:
+    finding.state, finding.resolution = Finding.State.RESOLVED, resolution
     finding.resolved_at = change.judged_at
-    return _with(finding, _cause(change) | {"reason": closing})
+    _set(finding, _cause(change) | {"reason": REASONS[resolution]})
 
 
 def _cause(change: Transition) -> dict[str, object]:
@@ -140,14 +161,14 @@ def _cause(change: Transition) -> dict[str, object]:
     }
 
 
-def _with(finding: Finding, values: Mapping[str, object]) -> Finding:
+def _set(finding: Finding, values: Mapping[str, object]) -> None:
     for name, value in values.items():
         setattr(finding, name, value)
-    return finding
 
 
 CHANGED_FIELDS = [
-    "state", "resolved_at", "reopened", "detected_at", "due_at", "transition", "statement", "grade", "reason", "rev",
+    "state", "resolved_at", "resolution", "reopened", "reopened_after", "detected_at", "due_at", "transition",
+    "statement", "grade", "reason", "rev",
 ]  # fmt: skip
 
 
@@ -158,7 +179,7 @@ def _write(raised: list[Finding], altered: list[Finding]) -> None:
     everything = [*raised, *altered]
     append(
         Action.FINDINGS_RAISED,
-        {"findings": [_said(finding) for finding in everything]},
+        {"content": "findings/v2", "findings": [_said(finding) for finding in everything]},
         actor="stage:raise",
         revision=revision,
     )
@@ -166,13 +187,26 @@ def _write(raised: list[Finding], altered: list[Finding]) -> None:
 
 
 def _said(finding: Finding) -> dict[str, object]:
-    """Return what the statement says of a finding: enough to stand without our tables."""
+    """Return what the statement says of a finding: enough to stand without our tables, and to hold them against it.
+
+    Every column of an export's row but the owner, a person's name that nothing here needs. Members are only added:
+    audit/evidence/ledger/sealed.py reads them for ever.
+    """
     return {
         "finding": finding.pk,
+        "asset": finding.asset_id,
+        "name": finding.name,
+        "title": finding.title,
+        "grade": finding.grade,
+        "resolved_at": finding.resolved_at,
+        "reopened": finding.reopened,
+        "revision": finding.rev,
         "check": finding.check_id,
         "kind": finding.kind,
         "uid": finding.uid,
         "state": str(finding.state),
+        "resolution": str(finding.resolution),
+        "reopened_after": str(finding.reopened_after),
         "severity": finding.severity,
         "detected_at": finding.detected_at,
         "due_at": finding.due_at,

@@ -17,6 +17,7 @@ from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
 from accounts.members.strict import StrictBody
 from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_schema, text_parameter
+from audit.findings.models import Finding
 from audit.findings.queries import SEVERITIES
 from audit.tickets import queries
 from audit.tickets.models import Ticket
@@ -38,6 +39,7 @@ class TicketRow(TypedDict):
     due_at: datetime.datetime
     opened_at: datetime.datetime
     closed_at: datetime.datetime | None
+    resolution: str  # passed, not_applicable, retired; '' = open, or not recorded
     reopened: int
 
 
@@ -58,6 +60,7 @@ class Tickets(ListView):
         operation_id="list_tickets",
         parameters=[
             OpenApiParameter("state", str, enum=Ticket.State.values),
+            OpenApiParameter("resolution", str, enum=Finding.Resolution.values, description="why it was closed"),
             OpenApiParameter("severity", str, enum=SEVERITIES),
             FAMILY,
             *PAGE_PARAMETERS,
@@ -68,6 +71,7 @@ class Tickets(ListView):
         """List tickets by due date."""
         filters = {
             "state": text_parameter(request, "state"),
+            "resolution": text_parameter(request, "resolution"),
             "severity": text_parameter(request, "severity"),
             "family": family_of(request),
         }

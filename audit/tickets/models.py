@@ -8,7 +8,7 @@ from accounts.workspaces.models import WorkspaceModel, row_key
 
 
 class Ticket(WorkspaceModel):
-    """One per finding; closed only by the passing verdict, reopened by the next failing one."""
+    """One per finding; closed when that ends, with why it did, reopened by the next failing verdict."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -37,7 +37,10 @@ class Ticket(WorkspaceModel):
 
 
 class TicketEvent(WorkspaceModel):
-    """What happened to a ticket: opened, assigned, due date set, closed, reopened; append-only history."""
+    """What happened to a ticket; append-only.
+
+    `what`: opened, assigned, due date set, closed, reopened, still closed (and why that is so now).
+    """
 
     append_only = True
 

@@ -1,4 +1,7 @@
-"""Read tickets."""
+"""Read tickets.
+
+Column `resolution`: that of the finding once the ticket is closed, "passed" (fixed), "not_applicable", "retired".
+"""
 
 import datetime
 import uuid
@@ -16,6 +19,7 @@ WORKLIST = ["due_at", "id"]
 def tickets(
     *,
     state: str = "",
+    resolution: str = "",
     assignee: uuid.UUID | None = None,
     unassigned: bool = False,
     severity: str = "",
@@ -24,7 +28,8 @@ def tickets(
 ) -> QuerySet[Ticket]:
     """Return tickets by these filters, with their findings; `due_before` keeps those due before it."""
     exact: dict[str, Any] = {
-        "state": state, "assignee": assignee, "finding__severity": severity, "finding__family": family,
+        "state": Ticket.State.CLOSED if resolution and not state else state, "finding__resolution": resolution,
+        "assignee": assignee, "finding__severity": severity, "finding__family": family,
     }  # fmt: skip
     rows = Ticket.objects.select_related("finding", "assignee")
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
@@ -51,6 +56,7 @@ def ticket_row(ticket: Ticket) -> dict[str, object]:
         "due_at": ticket.due_at,
         "opened_at": ticket.opened_at,
         "closed_at": ticket.closed_at,
+        "resolution": ticket.finding.resolution if ticket.closed_at else "",
         "reopened": ticket.reopened,
     }
 
@@ -65,10 +71,12 @@ def open_ticket_count() -> int:
     return Ticket.objects.filter(state=Ticket.State.OPEN).count()
 
 
-def due_counts(now: datetime.datetime, soon: datetime.datetime) -> dict[str, int]:
-    """Return how many tickets are open, overdue, and due before `soon` (overdue ones included); one query."""
+def due_counts(now: datetime.datetime, soon: datetime.datetime, entity: uuid.UUID | None = None) -> dict[str, int]:
+    """Return how many tickets (of one entity) are open, overdue, and due before `soon`, these included; one query."""
     late, near = Count("id", filter=Q(due_at__lt=now)), Count("id", filter=Q(due_at__lt=soon))
-    return Ticket.objects.filter(state=Ticket.State.OPEN).aggregate(open=Count("id"), overdue=late, soon=near)
+    rows = Ticket.objects.filter(state=Ticket.State.OPEN)
+    rows = rows if entity is None else rows.filter(finding__asset__organisation=entity)
+    return rows.aggregate(open=Count("id"), overdue=late, soon=near)
 
 
 def tickets_of(findings: Collection[uuid.UUID]) -> dict[uuid.UUID, Ticket]:

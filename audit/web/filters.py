@@ -2,10 +2,11 @@
 
 from django import forms
 
+from audit.findings.models import Finding
 from audit.web.lists import FilterForm, any_of, words
 from audit.web.words import SEVERITIES
 from lineage.inventory.kinds.load import load_kinds
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation.queries import VERDICTS
 
 KINDS = [(name, name.replace("_", " ")) for name in sorted(load_kinds())]
@@ -51,7 +52,8 @@ class FindingFilters(ByFamily):
     severity = any_of("Severity", words(SEVERITIES))
     kind = any_of("Kind", KINDS, "All kinds")
     owner = forms.CharField(label="Owner", required=False, max_length=400)
-    field_order = ["severity", "family", "check", "kind", "owner", "view"]
+    resolution = any_of("Ended", Finding.Resolution.choices)
+    field_order = ["severity", "family", "check", "kind", "owner", "resolution", "view"]
 
 
 class VerdictFilters(ByFamily):
@@ -91,6 +93,7 @@ class TicketFilters(FilterForm):
 
     severity = any_of("Severity", words(SEVERITIES))
     family = any_of("Family", [], "All families")
+    resolution = any_of("Ended", Finding.Resolution.choices)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

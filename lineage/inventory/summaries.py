@@ -17,6 +17,12 @@ def names_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Asset.objects.filter(pk__in=assets).values_list("pk", "name")) if assets else {}
 
 
+def people_named(uids: Collection[str]) -> dict[str, str]:
+    """Return the names of those of these owners that are persons we know of."""
+    found = Asset.objects.filter(kind="person", uid__in=set(uids) - {""})
+    return dict(found.values_list("uid", "name"))
+
+
 def sources_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Source]]:
     """Return who says something of each of these assets now, by name."""
     found: dict[uuid.UUID, list[Source]] = defaultdict(list)
@@ -97,3 +103,9 @@ def heads_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
     return {
         key: (kind, name) for key, kind, name in Asset.objects.filter(pk__in=assets).values_list("pk", "kind", "name")
     }
+
+
+def organisations(most: int) -> list[tuple[uuid.UUID, str]]:
+    """Return id and name of the organisations that are known, by name, at most so many."""
+    rows = Asset.objects.filter(kind="organisation").exclude(state=Asset.State.RETIRED)
+    return list(rows.order_by("name", "id").values_list("pk", "name")[:most])

@@ -17,6 +17,7 @@ VALID: dict[str, Any] = {
     "role": "admin",
     "severity": "high",
     "state": "open",
+    "resolution": "",
     "limit_days": 1,
     "number": 1,
     "run_id": "",

@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404, render
 from accounts.members.rights import Right
 from accounts.paging import Page
 from audit.findings.api import FindingRow
+from audit.findings.endings import ending_of
 from audit.findings.models import Finding
 from audit.findings.queries import finding_page, findings, worklist_counts
 from audit.tickets.models import Ticket
 from audit.tickets.queries import history as ticket_history
 from audit.tickets.queries import tickets_of
+from audit.web.endings import came_back, ended_word, why_it_ended
 from audit.web.facts import facts_read
 from audit.web.filters import FindingFilters
 from audit.web.links import href
@@ -25,21 +27,27 @@ from audit.web.rules import clauses_of, rule_of
 from audit.web.scope import Scope, workspace_page
 from audit.web.timelines import newest_first, ticket_events, verdict_events
 from audit.web.words import reason_sentence, shown_verdict
-from lineage.inventory.summaries import names_of
+from lineage.inventory.summaries import names_of, people_named
 from policies.checklists.queries import check_as_judged
 from policies.evaluation.codes import STALE, WAIVED, word
 from policies.evaluation.lookups import bytes_of
 from policies.evaluation.queries import change_in_leaf, current_verdicts, transitions, verdict_row
 
 VIEWS = {"open": "Open", "overdue": "Overdue", "ownerless": "Nobody assigned", "resolved": "Resolved", "all": "All"}
-NAMED = ("severity", "family", "check", "kind", "owner")
+NAMED = ("resolution", "severity", "family", "check", "kind", "owner")
+
+
+def _view(form: FindingFilters) -> str:
+    """Return the view that is shown: who asks how findings ended looks at those that did."""
+    chosen = form.chosen
+    return str(chosen.get("view") or ("resolved" if chosen.get("resolution") else "open"))
 
 
 def _filters(scope: Scope, form: FindingFilters) -> dict[str, Any]:
     """Return the filters of the form and of its view, as the queries take them."""
     chosen = form.chosen
     narrowed = {name: chosen.get(name, "") for name in NAMED}
-    match chosen.get("view", "open"):
+    match _view(form):
         case "overdue":
             return narrowed | {"overdue_at": scope.now}
         case "ownerless":
@@ -59,7 +67,7 @@ def finding_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     filters = _filters(scope, form)
     page = fetched(request, form, lambda after, limit: finding_page(after, limit, **filters))
     counts = worklist_counts(scope.now)
-    view = form.chosen.get("view", "open")
+    view = _view(form)
     narrowed = any(filters[name] for name in NAMED)
     total = counts[view] if view in counts and not narrowed else count_up_to(findings(**filters))
     context = {
@@ -85,12 +93,20 @@ def finding_rows(scope: Scope, limit: int) -> list[dict[str, Any]]:
 
 
 def _rows(scope: Scope, page: Page[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows as shown: with the verdict of today and the ticket; two queries for all."""
+    """Return the rows as shown: with the verdict of today, the ticket and the owner's name; three queries for all."""
     verdicts = bytes_of([(row["asset"], row["check"]) for row in page.rows])
     tickets = tickets_of([row["id"] for row in page.rows])
+    people = people_named({row["owner"] for row in page.rows})
     return [
-        _row(scope, row, verdicts.get((row["asset"], row["check"]), 0), tickets.get(row["id"])) for row in page.rows
+        _row(scope, row, verdicts.get((row["asset"], row["check"]), 0), tickets.get(row["id"]))
+        | {"owner": _owner(row["owner"], tickets.get(row["id"]), people)}
+        for row in page.rows
     ]
+
+
+def _owner(owner: str, ticket: Ticket | None, people: Mapping[str, str]) -> str:
+    """Return who has it: the member with its ticket, else the owner of the asset, by name where known."""
+    return ticket.assignee.email if ticket and ticket.assignee else people.get(owner, owner)
 
 
 def _row(scope: Scope, row: Mapping[str, Any], byte: int, ticket: Ticket | None) -> dict[str, Any]:
@@ -103,8 +119,8 @@ def _row(scope: Scope, row: Mapping[str, Any], byte: int, ticket: Ticket | None)
         "stale": bool(byte & STALE),
         "asset": {"id": row["asset"], "name": row["name"], "kind": row["kind"]},
         "overdue": row["resolved_at"] is None and row["due_at"] < scope.now,
+        "ended": ended_word(row["state"], row["resolution"]),
         "ticket": {"id": ticket.pk, "number": ticket.number} if ticket else None,
-        "owner": ticket.assignee.email if ticket and ticket.assignee else row["owner"],
     }
 
 
@@ -141,6 +157,7 @@ def finding_detail(request: HttpRequest, scope: Scope, finding_id: uuid.UUID) ->
 
 def _shown(scope: Scope, finding: Finding, said: Mapping[str, Any]) -> dict[str, Any]:
     now = _current(finding)
+    ending = ending_of(finding, said) if finding.state == Finding.State.RESOLVED else None
     entity = names_of([finding.entity_id]) if finding.entity_id else {}
     return {
         "id": finding.pk,
@@ -158,21 +175,17 @@ def _shown(scope: Scope, finding: Finding, said: Mapping[str, Any]) -> dict[str,
         "due_at": finding.due_at,
         "overdue": finding.state == Finding.State.OPEN and finding.due_at < scope.now,
         "resolved_at": finding.resolved_at,
-        "owner": finding.owner,
-        "reason": _why(finding, said),
+        "ended": ended_word(finding.state, finding.resolution),
+        "ended_by": ending,
+        "came_back": came_back(finding),
+        "owner": people_named([finding.owner]).get(finding.owner, finding.owner),
+        "reason": why_it_ended(finding, said, ending) if ending else reason_sentence(said),
         "missing": said.get("missing", []),
         "next_flip_at": now.get("flip_at"),
         "next_flip_to": now.get("flip_to"),
         "limit_days": finding.limit_days,
         "waiver": None,
     }
-
-
-def _why(finding: Finding, said: Mapping[str, Any]) -> str:
-    text = reason_sentence(said)
-    if finding.state == Finding.State.RESOLVED:
-        return f"Resolved: the check {finding.reason}. {text}"
-    return text
 
 
 def _current(finding: Finding) -> Mapping[str, Any]:

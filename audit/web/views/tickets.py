@@ -14,11 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from accounts.members.queries import members
 from accounts.members.rights import Right
 from accounts.paging import page_of
+from audit.findings.endings import ending_of
 from audit.findings.models import Finding
 from audit.tickets.api import TicketRow
 from audit.tickets.models import Ticket
 from audit.tickets.queries import WORKLIST, due_counts, history, ticket_page, tickets
 from audit.tickets.work_on import assign, set_due
+from audit.web.endings import came_back, ended_word, why_it_ended
 from audit.web.filters import TicketFilters
 from audit.web.forms import AssignForm, DueForm, attempt, sent
 from audit.web.links import href
@@ -32,6 +34,9 @@ from policies.evaluation.lookups import bytes_of
 from policies.evaluation.queries import change_in_leaf, transitions
 
 NAME = "tickets"
+NARROWING = ("resolution", "severity", "family")
+PER_PAGE = 25
+"""Half of what other lists show: a ticket is a card of several lines on a telephone, where its assignee reads it."""
 SOON = datetime.timedelta(days=7)
 VIEWS = {
     "open": "Open",
@@ -43,10 +48,16 @@ VIEWS = {
 }
 
 
+def _view(form: TicketFilters) -> str:
+    """Return the view that is shown: who asks how tickets ended looks at those that are closed."""
+    chosen = form.chosen
+    return str(chosen.get("view") or ("closed" if chosen.get("resolution") else "open"))
+
+
 def _filters(scope: Scope, form: TicketFilters) -> dict[str, Any]:
     chosen = form.chosen
-    narrowed: dict[str, Any] = {name: chosen.get(name, "") for name in ("severity", "family")}
-    match chosen.get("view", "open"):
+    narrowed: dict[str, Any] = {name: chosen.get(name, "") for name in NARROWING}
+    match _view(form):
         case "mine":
             return narrowed | {"state": Ticket.State.OPEN, "assignee": scope.user.pk}
         case "unassigned":
@@ -66,9 +77,13 @@ def ticket_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List tickets, what is due first."""
     form = TicketFilters(request.GET)
     filters = _filters(scope, form)
-    page = fetched(request, form, lambda after, limit: page_of(tickets(**filters), WORKLIST, after, limit, scope=NAME))
-    view, counts = form.chosen.get("view", "open"), due_counts(scope.now, scope.now + SOON)
-    narrowed = any(filters[name] for name in ("severity", "family"))
+    page = fetched(
+        request,
+        form,
+        lambda after, limit: page_of(tickets(**filters), WORKLIST, after, min(limit, PER_PAGE), scope=NAME),
+    )
+    view, counts = _view(form), due_counts(scope.now, scope.now + SOON)
+    narrowed = any(filters[name] for name in NARROWING)
     total = counts[view] if view in counts and not narrowed else count_up_to(tickets(**filters))
     context = {
         "views": named_views(request, VIEWS, view, counts),
@@ -100,6 +115,8 @@ def _row(scope: Scope, ticket: Ticket) -> dict[str, Any]:
         "overdue": ticket.state == Ticket.State.OPEN and ticket.due_at < scope.now,
         "opened_at": ticket.opened_at,
         "closed_at": ticket.closed_at,
+        "ended": ended_word(finding.state, finding.resolution) if ticket.closed_at else "",
+        "fixed": finding.resolution == Finding.Resolution.PASSED,
         "reopened": ticket.reopened,
         "finding": {"id": finding.pk, "check_code": finding.check_id, "check_title": finding.title},
         "asset": {"id": finding.asset_id, "name": finding.name, "kind": finding.kind},
@@ -140,10 +157,17 @@ def ticket_due(request: HttpRequest, scope: Scope, ticket_id: uuid.UUID) -> Http
     return _show(request, scope, ticket, {"due_form": form}, 400)
 
 
-def _why(finding: Finding) -> str:
-    """Return what the last change of the finding's verdict rests on, from its sealed leaf."""
+def _why(finding: Finding) -> dict[str, Any]:
+    """Return what the last change of the finding's verdict rests on, from its sealed leaf, and what it did to it."""
     change = transitions().filter(pk=finding.transition).first()
-    return reason_sentence(change_in_leaf(change)) if change else finding.title
+    said = change_in_leaf(change) if change else {}
+    ending = ending_of(finding, said) if finding.state == Finding.State.RESOLVED else None
+    return {
+        "reason": reason_sentence(said) if change else finding.title,
+        "closed_by": why_it_ended(finding, said, ending) if ending else "",
+        "ended_by": ending,
+        "came_back": came_back(finding),
+    }
 
 
 def _assign_form(ticket: Ticket, data: Any = None) -> AssignForm:
@@ -165,11 +189,7 @@ def _show(
         "waived": bool(byte & WAIVED),
         "stale": bool(byte & STALE),
     }
-    shown |= {
-        "closed_by": f"the check {finding.reason}" if finding.state == Finding.State.RESOLVED else "",
-        "remediation": check_remediations().get(finding.check_id, ""),
-        "reason": _why(finding),
-    }
+    shown |= {"remediation": check_remediations().get(finding.check_id, ""), **_why(finding)}
     context: dict[str, Any] = {
         "crumbs": [
             {"label": "Tickets", "href": href("tickets", scope.slug)},

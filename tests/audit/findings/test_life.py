@@ -12,7 +12,7 @@ from accounts.workspaces.queue import Stage, push
 from audit.findings.models import Finding
 from audit.findings.raise_findings import LIMIT_DAYS, raise_batch, raise_findings
 from policies.checklists.models import Check
-from policies.evaluation.codes import base
+from policies.evaluation.codes import NOT_JUDGED, base, counts_as_pass
 from policies.evaluation.models import Transition
 from policies.rules.verdicts import Code
 from tests.audit.findings.estate import CHECK, customers, found, judged, lake_in, the_finding
@@ -95,7 +95,8 @@ def test_a_pass_resolves_it_and_the_next_fail_opens_the_same_one_with_a_new_cloc
     resolved = found(cast, AT_HOME, customers())
     assert first is not None
     assert resolved is not None
-    assert (resolved.pk, resolved.state, resolved.reason) == (first.pk, "resolved", "passes")
+    assert (resolved.pk, resolved.state, resolved.resolution) == (first.pk, "resolved", "passed")
+    assert resolved.reason == "passes"
     assert resolved.resolved_at is not None
     assert resolved.resolved_at >= first.detected_at
     assert resolved.due_at == first.due_at
@@ -131,7 +132,7 @@ def test_a_check_that_no_longer_applies_resolves_it(cast: Cast) -> None:
     found(cast, ABROAD, customers())
     resolved = found(cast, ABROAD, customers(residency_limited=False, allowed_countries=[]))
     assert resolved is not None
-    assert (resolved.state, resolved.reason) == ("resolved", "no longer applies")
+    assert (resolved.state, resolved.resolution) == ("resolved", "not_applicable")
 
 
 def test_a_retired_asset_resolves_it_and_its_return_opens_the_same_one(cast: Cast) -> None:
@@ -139,8 +140,7 @@ def test_a_retired_asset_resolves_it_and_its_return_opens_the_same_one(cast: Cas
     gone = found(cast, ABROAD)
     assert first is not None
     assert gone is not None
-    assert gone.state == "resolved"
-    assert gone.reason not in {"", "passes"}
+    assert (gone.state, gone.resolution) == ("resolved", "retired")
     back = found(cast, ABROAD, customers())
     assert back is not None
     assert (back.pk, back.state, back.reopened) == (first.pk, "open", 1)
@@ -229,7 +229,9 @@ def test_findings_follow_the_log_of_changes_through_a_random_history(cast: Cast,
             key = (change.asset_id, change.check_id)
             if base(change.new) == Code.FAIL:
                 open_now[key] = True
-            elif key in open_now and base(change.new) not in {Code.UNKNOWN, Code.ERROR, Code.MANUAL}:
+            elif key in open_now and (
+                counts_as_pass(change.new) or base(change.new) in {NOT_JUDGED, Code.NOT_APPLICABLE}
+            ):
                 open_now[key] = False
         rows = {(row.asset_id, row.check_id): row.state == "open" for row in Finding.objects.all()}
         assert set(open_now.values()) == {True, False}

@@ -53,8 +53,9 @@ def check_all(cast: Cast) -> None:
             events = [event.what for event in history(row.pk)]
             assert events[0] == "opened"
             assert events.count("reopened") == row.reopened
-            assert events[1:] == (["closed", "reopened"] * len(events))[: len(events) - 1]
-            assert (events[-1] == "closed") == (row.state == "closed")
+            moves = [what for what in events[1:] if what != "still closed"]
+            assert moves == (["closed", "reopened"] * len(events))[: len(moves)]
+            assert (events[-1] in {"closed", "still closed"}) == (row.state == "closed")
 
 
 def test_a_finding_opens_one_ticket_with_its_deadline(cast: Cast) -> None:
