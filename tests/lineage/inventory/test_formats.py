@@ -149,6 +149,15 @@ def test_redaction_leaves_a_broken_row_broken_and_all_others_as_they_were() -> N
     assert [(one.line, one.row is None) for one in after] == [(2, False), (3, True), (4, False), (6, False), (7, True)]
 
 
+def test_a_broken_row_swallows_no_other_once_redaction_has_written_them_anew() -> None:
+    body = b'uid,description\nb,"never closed\nc,"quoted"\nd,", comma"\ne,password=hunter2hunter2\n'
+    kept, redactions = CSV_PER_KIND.clean(body, CSV)
+    assert redactions
+    assert [(one.line, one.row is None) for one in CSV_PER_KIND.read(kept, CSV)] == [
+        (2, True), (3, False), (4, False), (5, False)
+    ]  # fmt: skip
+
+
 def test_redaction_keeps_line_numbers_and_all_other_cells() -> None:
     body = b'uid,labels,description\n\na,"x",-1\n"b","password=hunter2hunter2","two\nlines"\nc,,=1\n'
     kept, redactions = CSV_PER_KIND.clean(body, CSV)

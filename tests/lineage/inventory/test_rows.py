@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.manifest import read_manifest
 from lineage.inventory.rows import Defaults, Judged, is_own_record, judge_row
 
 NOON = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
@@ -96,6 +97,12 @@ def test_what_is_wrong_inside_a_row_costs_that_alone(members: dict[str, Any], fi
 def test_a_count_may_be_negative_where_the_vocabulary_does_not_forbid_it() -> None:
     judged = judge(attributes={"days_to_full": -5})
     assert judged.rejected == []
+
+
+def test_a_manifest_from_before_1990_states_no_time() -> None:
+    manifest, (problem,) = read_manifest(1, {"generated_at": "1970-01-01T00:00:00Z", "count": 2}, NOON)
+    assert (manifest.generated_at, manifest.count) == (None, 2)
+    assert "expected a time since 1990" in problem.message
 
 
 def test_the_first_instant_of_1990_can_be_sent() -> None:
