@@ -6,11 +6,13 @@ misspelt safeguard that is silently off is worse than a service that does not st
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -36,9 +38,16 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     raw = text(name)
     if not raw:
         return default
-    if not raw.isdigit() or int(raw) < least:
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 16 and int(raw) >= least):
         raise ImproperlyConfigured(f"{name}: got {raw!r}, expected a whole number of at least {least}.")
     return int(raw)
+
+
+def one_of(given: str, known: Collection[str], *, name: str) -> str:
+    """Return `given`, the value of `name`, where it is one of `known` (capitals); raise ImproperlyConfigured."""
+    if given.upper() not in known:
+        raise ImproperlyConfigured(f"{name}: got {given!r}, expected one of {', '.join(known)}.")
+    return given.upper()
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -57,10 +66,15 @@ def secret_key() -> str:
         return key
     named = text("SECRET_KEY_FILE")
     path = Path(named) if named else home() / "secrets" / "django-secret-key"
-    if named and not path.is_file():
-        raise ImproperlyConfigured(f"SECRET_KEY_FILE: no file at {path}. Create it, or unset the variable.")
+    if named and not (path.is_file() and os.access(path, os.R_OK)):
+        raise ImproperlyConfigured(f"SECRET_KEY_FILE: no file to be read at {path}. Create it, or unset the variable.")
     if not path.is_file():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"AUDITLINE_HOME: got {home()}, expected a folder that can be written ({error.strerror}). Name another."
+            ) from error
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:  # another process won the race and has written it
@@ -72,13 +86,11 @@ def secret_key() -> str:
 
 
 def database(url: str, *, name: str) -> dict[str, object]:
-    """Turn a `postgresql://user:password@host:port/db?host=/socket/dir` URL into Django's DATABASES entry."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(
-            f"{name}: got scheme {parts.scheme!r}, expected postgresql://user:password@host:5432/database. "
-            "Auditline runs on PostgreSQL 15 or newer only."
-        )
+    """Turn a `postgresql://user:password@host:port/db?host=/socket/dir` URL into Django's DATABASES entry.
+
+    PostgreSQL alone: row security, COPY and SKIP LOCKED carry the design.
+    """
+    parts = _address(url, ("postgres", "postgresql"), "postgresql://user:password@host:5432/database", name=name)
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -91,6 +103,25 @@ def database(url: str, *, name: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def broker(name: str, default: str) -> str:
+    """Return the address of Redis or another broker; raise ImproperlyConfigured where the variable holds none."""
+    url = text(name)
+    if url:
+        _address(url, BROKERS, "redis://host:6379/0", name=name)
+    return url or default
+
+
+def _address(url: str, schemes: Collection[str], example: str, *, name: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # nothing of it is shown: what reads as its port may be part of a password
+        raise ImproperlyConfigured(f"{name}: got an address that cannot be read, expected {example}.") from None
+    if parts.scheme not in schemes:
+        raise ImproperlyConfigured(f"{name}: got scheme {parts.scheme!r}, expected {example}.")
+    return parts
 
 
 def oidc() -> dict[str, object]:

@@ -16,6 +16,8 @@ def leave_out_expired(logger: object, method: str, event: MutableMapping[str, An
     return event
 
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 # What every line carries, also those of libraries that log without structlog.
 COMMON: list[Any] = [
     structlog.contextvars.merge_contextvars,

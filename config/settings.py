@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from config import env
+from config.logs import LOG_LEVELS
 from config.logs import configure as configure_logs
 from config.stack.embedded import embedded
 
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "audit.web.security.ContentSecurityPolicy",
+    "audit.web.visible.VisibleControls",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -88,8 +90,8 @@ DATABASES = {
 DATABASES["owner"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL", _embedded.redis_url)
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", env.text("REDIS_URL", _embedded.broker_url))
+REDIS_URL = env.broker("REDIS_URL", _embedded.redis_url)
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", env.broker("REDIS_URL", _embedded.broker_url))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -178,4 +180,5 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # node_modules is laid by `make setup`; commands run without it
 
-LOGGING = configure_logs(json=env.flag("LOG_JSON", False), level=env.text("LOG_LEVEL", "INFO"))
+_log_level = env.one_of(env.text("LOG_LEVEL", "INFO"), LOG_LEVELS, name="LOG_LEVEL")
+LOGGING = configure_logs(json=env.flag("LOG_JSON", False), level=_log_level)

@@ -20,6 +20,8 @@ from accounts.workspaces.models import Workspace
 
 TOKEN_PREFIX = "al_"  # noqa: S105 - lets secret scanners recognise a leaked token
 LONGEST_TOKEN_DAYS = 3650
+# As wide as the columns are.
+LONGEST_WORKSPACE, LONGEST_NAME, LONGEST_EMAIL, LONGEST_NAMESPACE = 200, 120, 254, 400
 
 
 class InvalidAccount(AuditlineError):
@@ -45,6 +47,7 @@ def create_workspace(slug: str, name: str, *, actor: str, is_demo: bool = False)
             f"Workspace slug: got {slug!r}, expected letters, digits, hyphens or underscores. Choose another."
         ) from None
     with transaction.atomic():
+        _readable("Name", name, LONGEST_WORKSPACE)
         if len(slug) > 40 or Workspace.objects.filter(slug=slug).exists():
             raise InvalidAccount(f"Workspace slug: {slug!r} is taken or longer than 40 characters. Choose another.")
         workspace = Workspace.objects.create(slug=slug, name=name or slug, is_demo=is_demo)
@@ -59,7 +62,8 @@ def add_member(email: str, role: str, *, actor: str, password: str | None = None
     try:
         validate_email(email)
     except ValidationError:
-        raise InvalidAccount(f"E-mail address: got {email!r}, expected name@domain.example.") from None
+        raise InvalidAccount(f"E-mail address: got {email[:80]!r}, expected name@domain.example.") from None
+    _readable("E-mail address", email, LONGEST_EMAIL)
     with transaction.atomic():
         user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, password)
         if known != Role.ADMIN:
@@ -107,6 +111,9 @@ def create_token(
         raise InvalidAccount(f"Role: got {role!r}, expected one of {', '.join(Role.values)}.")
     if days is not None and not 0 < days <= LONGEST_TOKEN_DAYS:
         raise InvalidAccount(f"Days: got {days}, expected 1 to {LONGEST_TOKEN_DAYS}.")
+    _readable("Name", name, LONGEST_NAME)
+    for namespace in namespaces:
+        _readable("Namespace", namespace, LONGEST_NAMESPACE)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -124,6 +131,13 @@ def create_token(
         body = {"token": str(token.pk), "name": token.name, "role": role, "namespaces": list(token.namespaces)}
         append(Action.TOKEN_CREATED, body, actor=actor)
     return NewToken(token, secret)
+
+
+def _readable(what: str, text: str, most: int) -> None:
+    """Refuse text that the column cannot hold, or that nobody could read."""
+    if len(text) > most or not text.isprintable():
+        got = f"{len(text)} characters" if len(text) > most else repr(text)
+        raise InvalidAccount(f"{what}: got {got}, expected at most {most} printable characters. Choose another.")
 
 
 def revoke_token(token: ApiToken, *, actor: str) -> None:

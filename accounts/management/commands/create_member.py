@@ -3,16 +3,16 @@
 import secrets
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.errors import AuditlineError
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.members.manage import add_member
 from accounts.members.models import MEMBER_ROLES, User
 from accounts.workspaces.isolation import in_workspace
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Add a member to a workspace, or change her role. A new member's first password is printed once."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,11 +24,8 @@ class Command(BaseCommand):
         workspace = workspace_named(options["workspace"])
         known = User.objects.filter(email=options["email"].lower()).exists()
         password = None if known else secrets.token_urlsafe(12)
-        try:
-            with in_workspace(workspace.pk):
-                membership = add_member(options["email"], options["role"], actor="command", password=password)
-        except AuditlineError as error:
-            raise CommandError(error.message) from error
+        with in_workspace(workspace.pk):
+            membership = add_member(options["email"], options["role"], actor="command", password=password)
         self.stdout.write(f"{membership.user.email} is {membership.role} of {workspace.slug}.")
         if password:
             self.stdout.write("First password, shown once; change it after signing in:")

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.errors import AuditlineError
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.members.manage import create_token
 from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Make a token. Its secret is printed once, alone on the last line."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,16 +25,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = workspace_named(options["workspace"])
-        try:
-            with in_workspace(workspace.pk):
-                made = create_token(
-                    options["name"],
-                    options["role"],
-                    actor="command",
-                    namespaces=options["namespace"],
-                    days=options["days"],
-                )
-        except AuditlineError as error:
-            raise CommandError(error.message) from error
+        with in_workspace(workspace.pk):
+            made = create_token(
+                options["name"],
+                options["role"],
+                actor="command",
+                namespaces=options["namespace"],
+                days=options["days"],
+            )
         self.stdout.write(f"Token {made.token.name} ({made.token.role}) of {workspace.slug}; it is shown only now:")
         self.stdout.write(made.secret)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.errors import AuditlineError
+from accounts.management import command
 from accounts.members.manage import create_workspace
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Create a workspace (the tenant that everything else belongs to)."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -16,8 +16,5 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="full name for people")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            workspace = create_workspace(options["slug"], options["name"], actor="command")
-        except AuditlineError as error:
-            raise CommandError(error.message) from error
+        workspace = create_workspace(options["slug"], options["name"], actor="command")
         self.stdout.write(f"Workspace {workspace.slug} created.")

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.members.models import Role
 from accounts.members.rights import Principal
@@ -14,7 +15,7 @@ from accounts.workspaces.isolation import in_workspace
 from audit.conversation.answer import Answer, as_json, ask
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Ask a question of a workspace; slash commands are exact."
 
     def add_arguments(self, parser: CommandParser) -> None:

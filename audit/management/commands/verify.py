@@ -3,12 +3,13 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.management import command
 from audit.evidence.ledger.verify import main
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Check an export bundle without the database: signatures, ledger, leaves, files, earlier checkpoints."
     requires_system_checks: list[str] = []
 

@@ -1,20 +1,25 @@
 """Load the demo estate: `manage.py load_demo [--url http://127.0.0.1:8000]`."""
 
+import contextlib
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.errors import AuditlineError
+from accounts.management import command
 from config.demo.chance import anchor_of
 from config.demo.doors import DoorClosed, InProcess, OverHttp
 from config.demo.generate import SEED
 from config.demo.load import AnotherEstate, load, read_state, wanted_state, watch
 from config.demo.logins import demo_workspace, ensure_logins, kept_text
 
+MOST = 100  # times the estate of one bank; more is a mistyped number
 
-class Command(BaseCommand):
+
+class Command(command.Command):
     help = "Make the demo estate and send it in through the doors that anyone's data takes; a second run does nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +29,9 @@ class Command(BaseCommand):
             "--anchor", type=anchor_of, default=None, help="the estate's now, 2026-11-25T14:00Z (default: this hour)"
         )
         parser.add_argument("--seed", type=int, default=SEED)
-        parser.add_argument("--scale", type=float, default=1.0, help="1 = 417 data sets and 4,200 runs")
+        parser.add_argument(
+            "--scale", type=scale_of, default=1.0, help=f"1 = 417 data sets and 4,200 runs; at most {MOST}"
+        )
         parser.add_argument("--no-logins", action="store_true", help="do not print the logins")
         parser.add_argument("--no-wait", action="store_true", help="do not wait until the workers are done")
 
@@ -61,3 +68,11 @@ class Command(BaseCommand):
         """Show progress at once, also where the output is a pipe."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def scale_of(text: str) -> float:
+    """Return the size of the estate, above 0 and at most MOST; raise ArgumentTypeError."""
+    with contextlib.suppress(ValueError):
+        if 0 < (scale := float(text)) <= MOST:  # false for NaN too
+            return scale
+    raise ArgumentTypeError(f"got {text[:40]!r}, expected a number above 0 and at most {MOST}")

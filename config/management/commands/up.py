@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from config.celery import app as celery
 from config.stack.address import HOST, answers, must_be_free, port_of
+from config.stack.broker import broker_answers, shown
 from config.stack.child import Service
 from config.stack.errors import StackError
 from config.stack.postgres import EmbeddedPostgres
@@ -79,6 +80,10 @@ class Command(BaseCommand):
                 self.say("up", f"starting {server.title}")
                 started.callback(server.stop)
                 server.start()
+            self.find_broker()
+            os.umask(
+                0o077
+            )  # the servers set their own; what web and workers write is evidence, and nobody else's to read
             self.migrate()  # 3
             settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns without it; finders serve the files
             started.callback(supervisor.stop)
@@ -89,6 +94,14 @@ class Command(BaseCommand):
             self.announce(home, port)
             while not asked():  # 7
                 supervisor.tick()
+
+    def find_broker(self) -> None:
+        url = settings.CELERY_BROKER_URL
+        if not broker_answers(url):
+            raise StackError(
+                f"the broker does not answer at {shown(url)}. Start it, or check REDIS_URL and CELERY_BROKER_URL, or "
+                "unset both to use the embedded server."
+            )
 
     def migrate(self) -> None:
         self.say("up", "bringing the database up to date")

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.errors import AuditlineError
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.hooks import create_hook
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Make a webhook door (Standard Webhooks). Its path and, alone on the last line, its secret are printed once."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,11 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = workspace_named(options["workspace"])
-        try:
-            with in_workspace(workspace.pk):
-                made = create_hook(options["name"], actor="command", namespaces=options["namespace"])
-        except AuditlineError as error:
-            raise CommandError(error.message) from error
+        with in_workspace(workspace.pk):
+            made = create_hook(options["name"], actor="command", namespaces=options["namespace"])
         self.stdout.write(f"Hook {made.hook.name} of {workspace.slug} takes signed POSTs at {made.path}")
         self.stdout.write("Its secret is shown only now:")
         self.stdout.write(made.secret)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.errors import AuditlineError
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.workspaces.isolation import in_workspace
 from lineage.inventory.formats.known import FORMATS
@@ -17,7 +18,7 @@ from lineage.inventory.reading import DELTA, FULL
 from lineage.inventory.receive import Outcome, prepare, record
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Import an inventory file. Every row that cannot be used is named; the others are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:

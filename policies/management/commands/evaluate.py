@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.management import command
 from accounts.management.lookup import workspace_named
 from policies.evaluation.evaluate import evaluate
 from policies.evaluation.full import evaluate_full
 
 
-class Command(BaseCommand):
+class Command(command.Command):
     help = "Judge what changed or is due in a workspace; with --full everything."
 
     def add_arguments(self, parser: CommandParser) -> None:

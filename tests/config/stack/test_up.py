@@ -118,3 +118,14 @@ def test_a_busy_port_stops_it_before_anything_starts(up: Up) -> None:
         f"Stop that program, or choose: make up PORT={up.port + 1}\n"
     )
     assert not up.running()
+
+
+def test_a_broker_that_is_away_is_said_and_everything_ends(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:hidden-word@127.0.0.1:1")
+    process = up.start()
+    said, _ = process.communicate()
+    assert process.returncode == 1
+    assert "CommandError: the broker does not answer at redis://" in said
+    assert "check REDIS_URL and CELERY_BROKER_URL, or unset both" in said
+    assert "hidden-word" not in said
+    assert not up.running()
