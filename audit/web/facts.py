@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.web.words import value_text
+from audit.web.words import readable_uid, value_text
 from lineage.inventory.kinds.load import load_kinds, load_lineage_facts
 from lineage.inventory.kinds.types import Attribute
 from lineage.inventory.kinds.values import parse_timestamp
@@ -95,13 +95,13 @@ def _fact_known(detail: AssetDetail, fact: Fact) -> dict[str, Any]:
     return {
         "name": fact.name,
         "meaning": _meaning(attribute),
-        "value": _shown(attribute, fact.value),
+        "value": readable_uid(detail.line.kind, fact.value) if fact.name == "uid" else _shown(attribute, fact.value),
         "unit": attribute.unit if attribute else None,
         "origin": fact.origin,
         "source": fact.source,
         "observed_at": _instant(fact.at),
         "grade": fact.grade,
-        "how": f"by {fact.derivation}" if fact.derivation else "",
+        "how": f"by {fact.derivation}" if fact.derivation not in ("", fact.source) else "",
         "conflict": "; ".join(others),
     }
 

@@ -78,6 +78,8 @@ def value_text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,}"  # all that the vocabulary has are amounts: no year, no port
     if isinstance(value, list):
         return ", ".join(str(each) for each in value) if value else "none (known to be empty)"
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)

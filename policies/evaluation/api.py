@@ -5,6 +5,7 @@ import uuid
 from typing import Any, TypedDict
 
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from accounts.paging import (
     text_parameter,
 )
 from accounts.workspaces.revisions import current_revision
+from lineage.inventory.models import Asset
 from lineage.inventory.reads import KIND
 from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation import queries
@@ -159,14 +161,21 @@ class VerdictChanges(ListView):
         )
 
 
+ENTITY = OpenApiParameter(
+    "entity", uuid.UUID, description="the id of an organisation, as /api/v1/assets?kind=organisation gives it"
+)
+
+
 class Posture(WorkspaceView):
     """Pass-rate, known-rate and grade per family and check."""
 
     rights = {"GET": Right.READ}
 
-    @extend_schema(responses={200: object_schema(PostureAnswer)})
+    @extend_schema(parameters=[ENTITY], responses={200: object_schema(PostureAnswer)})
     def get(self, request: Request) -> Response:
-        """Return the posture from the exact roll-ups."""
+        """Return the posture from the exact roll-ups, of one entity where it is named; `too_few_subjects` is of all."""
+        entity = text_parameter(request, "entity")
+        only = [get_object_or_404(Asset, pk=entity, kind="organisation").pk] if entity else None
         families = [
             {
                 "family": each.family,
@@ -174,7 +183,7 @@ class Posture(WorkspaceView):
                 "total": tally_row(each.total),
                 "checks": {name: tally_row(tally) for name, tally in sorted(each.checks.items())},
             }
-            for each in queries.posture()
+            for each in queries.posture(only)
         ]
         too_few = [row for row in count_rows() if row["verdict"] != "pass"]
         return Response({"revision": current_revision(), "families": families, "too_few_subjects": too_few})

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet, Sum
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
 from policies.checklists.queries import kinds_of_checks
-from policies.evaluation.codes import NOT_JUDGED, NUMBER, base
+from policies.evaluation.codes import NOT_JUDGED, NUMBER
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.evaluation.queries import Tally, current_verdicts, matches, slot_names, transitions
 from policies.evaluation.subjects import ORGANISATION
@@ -94,15 +94,14 @@ def assets_of_leaves(statement: uuid.UUID, limit: int) -> dict[int, uuid.UUID]:
     return dict(changes.values_list("leaf_index", "asset_id"))
 
 
-def recent_changes(limit: int, looked_at: int = 400) -> list[Transition]:
-    """Return the newest changes that say most: of a former verdict, else first judgements that fail, else any.
+def recent_changes(entity: uuid.UUID | None = None, *, limit: int = 400, looked_at: int = 20_000) -> list[Transition]:
+    """Return the newest changes (of one entity), newest first; none that says only that a check concerns it not.
 
     Only the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
     """
-    newest = list(transitions()[:looked_at])
-    changed = [change for change in newest if change.old != NOT_JUDGED]
-    failed = [change for change in newest if base(change.new) == Code.FAIL]
-    return (changed or failed or newest)[:limit]
+    newest = Transition.objects.order_by("-id").values("pk")[:looked_at]
+    rows = transitions().filter(pk__in=newest).exclude(new=Code.NOT_APPLICABLE).defer("asset__document")
+    return list((rows if entity is None else rows.filter(asset__organisation=entity))[:limit])
 
 
 def change_page(after: str | None, limit: int, *, family: str = "", check: str = "") -> Page[Transition]:
@@ -129,10 +128,10 @@ def _flips(
             yield {"asset": row.asset, "check": names[row.version_id, slot], "at": at, "byte": codes[slot]}
 
 
-def flip_count(until: datetime.datetime) -> int:
-    """Return how many verdicts time alone turns to fail by `until`; reads only the assets that have such a one."""
+def flip_count(until: datetime.datetime, entity: uuid.UUID | None = None) -> int:
+    """Return how many verdicts (of one entity) time alone turns to fail by `until`; reads only assets that have one."""
     with connection.cursor() as cursor:
-        cursor.execute(_FLIPS, [current_workspace(), until, until, int(Code.FAIL)])
+        cursor.execute(_FLIPS, [current_workspace(), until, until, int(Code.FAIL), entity, entity])
         return int(cursor.fetchone()[0])
 
 
@@ -140,6 +139,7 @@ _FLIPS = """
 SELECT count(*) FROM "policies_verdictvector" v
 CROSS JOIN LATERAL unnest(v.flip_at) WITH ORDINALITY AS flip(at, place)
 WHERE v.workspace_id = %s AND v.fails_at <= %s AND flip.at <= %s AND get_byte(v.flip_to, flip.place::int - 1) = %s
+  AND (%s::uuid IS NULL OR v.entity = %s)
 """
 
 

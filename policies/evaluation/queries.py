@@ -13,8 +13,7 @@ from django.db.models import F, Func, IntegerField, QuerySet, Sum
 from accounts.paging import Page, page_of
 from lineage.inventory.models import Asset
 from policies.checklists.models import Check, ChecklistVersion
-from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import family_of
+from policies.checklists.queries import family_of, ready_checklists
 from policies.evaluation.codes import CODE_MASK, GRADES, NUMBER, STALE, WAIVED, counts_as_pass, is_bare, word
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.rules.verdicts import Code
@@ -217,11 +216,11 @@ class WillFail:
     verdict: str  # what it is now
 
 
-def will_fail(until: datetime.datetime, limit: int = 10) -> list[WillFail]:
-    """Return the verdicts that fail by `until` without anything else happening, earliest first."""
-    vectors = list(
-        VerdictVector.objects.filter(fails_at__lte=until).select_related("asset").order_by("fails_at", "id")[:limit]
-    )
+def will_fail(until: datetime.datetime, limit: int = 10, entity: uuid.UUID | None = None) -> list[WillFail]:
+    """Return the verdicts (of one entity) that fail by `until` without anything else happening, earliest first."""
+    rows = VerdictVector.objects.filter(fails_at__lte=until).select_related("asset")
+    rows = rows if entity is None else rows.filter(entity=entity)
+    vectors = list(rows.order_by("fails_at", "id")[:limit])
     names = slot_names({vector.version_id for vector in vectors})
     found = [
         WillFail(vector.asset, names[vector.version_id, slot], at, word(bytes(vector.codes)[slot]))
@@ -236,6 +235,11 @@ def slot_names(versions: Iterable[uuid.UUID]) -> dict[tuple[uuid.UUID, int], str
     """Return the check behind each slot of these versions."""
     rows = Check.objects.filter(version__in=list(versions)).values_list("version_id", "slot", "check_id")
     return {(version, slot): check for version, slot, check in rows}
+
+
+def checks_by_slot(family: str) -> dict[int, str]:
+    """Return the check behind each slot that any version of a checklist gave away: no slot ever changes hands."""
+    return dict(Check.objects.filter(checklist=family).values_list("slot", "check_id").distinct())
 
 
 def transitions(*, asset: uuid.UUID | None = None, check: str = "") -> QuerySet[Transition]:

@@ -1,30 +1,33 @@
-"""Overview: where we stand, what changed, what is due, what will fail when, who is silent."""
+"""Overview: where we stand, what changed, what is due, what will fail when, who is silent.
+
+`?entity=` narrows it to one organisation: figures, roll-ups and lists, all but the sources, which report for many.
+"""
 
 import datetime
 import itertools
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.members.rights import Right
 from audit.findings.queries import worklist_counts
 from audit.tickets.models import Ticket
 from audit.tickets.queries import WORKLIST, due_counts, tickets
+from audit.web.changes import changes_shown
 from audit.web.links import asset_href, check_href, href
 from audit.web.posture import family_rows, total_row
 from audit.web.scope import Scope, workspace_page
 from audit.web.views.sources import source_note, source_state
+from audit.web.visible import visible
 from audit.web.words import plural, shown_verdict
 from lineage.inventory.queries import SourceLine, list_sources
-from lineage.inventory.summaries import kind_counts
-from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import check_titles, kinds_of_checks
-from policies.evaluation.codes import word
+from lineage.inventory.summaries import kind_counts, organisations
+from policies.checklists.queries import check_titles, kinds_of_checks, ready_checklists
 from policies.evaluation.lookups import flip_count, recent_changes
 from policies.evaluation.minimum import SubjectCount, not_carried
-from policies.evaluation.models import Transition
 from policies.evaluation.queries import FamilyPosture, WillFail, posture, will_fail
 from policies.evaluation.subjects import ORGANISATION
 
@@ -32,28 +35,50 @@ SHOWN = 8
 SOON = datetime.timedelta(days=7)
 MONTH = datetime.timedelta(days=30)
 COUNTED_ASSETS = 20_000
+ENTITIES = 500
+"""Organisations that can be chosen."""
+
+
+Entity = tuple[uuid.UUID, str]
 
 
 @workspace_page("overview", GET=Right.READ)
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Show the standing; every number is a roll-up or bounded, so it costs the same for a million assets."""
-    families = posture()
+    entities = organisations(ENTITIES)
+    entity = _chosen(request, entities)
+    only = entity[0] if entity else None
+    families = posture([entity[0]] if entity else None)
     sources = list_sources(scope.now)
     checks = {family: len(ready.checklist.checks) for family, ready in ready_checklists().items()}
-    total = total_row(scope.slug, families, checks)
+    rows, total = family_rows(scope.slug, families, checks), total_row(scope.slug, families, checks)
+    for row in [*rows, total] if entity else []:
+        row["hrefs"] = {}  # the lists are those of all entities
     context = {
-        "population": _population(families, sources, sum(sum(each.total.verdicts.values()) for each in families)),
-        "tiles": _tiles(scope, families),
-        "hrefs": _hrefs(scope),
-        "families": family_rows(scope.slug, families, checks),
+        "entities": [{"id": key, "name": name, "chosen": key == only} for key, name in entities],
+        "entity": entity[1] if entity else "",
+        "population": _population(families, sources, entity),
+        "tiles": _tiles(scope, families, only),
+        "hrefs": {} if entity else _hrefs(scope),
+        "families": rows,
         "total": total,
-        "too_few": [_too_few(scope, each) for each in not_carried()],
-        "changes": [_change(scope, each) for each in recent_changes(SHOWN)],
-        "due": _due(scope),
-        "flip_days": _flip_days(scope, will_fail(scope.now + MONTH, SHOWN)),
+        "too_few": [] if entity else [_too_few(scope, each) for each in not_carried()],
+        "changes": changes_shown(scope.slug, recent_changes(only), SHOWN),
+        "due": _due(scope, only),
+        "flip_days": _flip_days(scope, will_fail(scope.now + MONTH, SHOWN, only)),
+        "flips_href": href("verdicts", scope.slug, order="flip"),
         "sources": [_source(scope, each) for each in sources if source_state(each) != "reporting"][:SHOWN],
     }
     return render(request, "web/overview.html", context)
+
+
+def _chosen(request: HttpRequest, entities: Sequence[Entity]) -> Entity | None:
+    """Return the entity that the address names, None for all. Raises Http404 for one that is not known here."""
+    wanted = request.GET.get("entity", "")
+    found = next((each for each in entities if str(each[0]) == wanted), None)
+    if wanted and found is None:
+        raise Http404
+    return found
 
 
 def judged_assets(families: Sequence[FamilyPosture]) -> dict[str, int]:
@@ -69,21 +94,27 @@ def judged_assets(families: Sequence[FamilyPosture]) -> dict[str, int]:
     return found
 
 
-def _population(families: Sequence[FamilyPosture], sources: Sequence[SourceLine], verdicts: int) -> dict[str, Any]:
+def _population(
+    families: Sequence[FamilyPosture], sources: Sequence[SourceLine], entity: Entity | None
+) -> dict[str, Any]:
     silent = sum(1 for each in sources if each.silent)
     incomplete = sum(1 for each in sources if each.complete is False)
-    known = kind_counts(COUNTED_ASSETS)
     judged = sum(judged_assets(families).values())
-    assets = sum(known.values()) if known is not None else None
+    verdicts = sum(sum(each.total.verdicts.values()) for each in families)
+    if entity is None:
+        known = kind_counts(COUNTED_ASSETS)
+        assets = sum(known.values()) if known is not None else None
+        statement = _statement(assets, judged, verdicts, len(sources), silent, incomplete)
+    else:
+        statement = f"{plural(judged, 'asset')} of {visible(entity[1])} judged, {plural(verdicts, 'verdict')}."
     return {
         "expected": len(sources),
         "received": len(sources) - silent,
         "silent": silent,
         "incomplete": incomplete,
-        "assets": assets,
         "judged": judged,
         "verdicts": verdicts,
-        "statement": _statement(assets, judged, verdicts, len(sources), silent, incomplete),
+        "statement": statement,
     }
 
 
@@ -91,16 +122,19 @@ def _statement(assets: int | None, judged: int, verdicts: int, sources: int, sil
     if not sources:
         return "No source has reported, so nothing is known and nothing is a pass."
     known = f"More than {COUNTED_ASSETS:,} assets" if assets is None else plural(assets, "asset")
-    gaps = [f"{silent} silent"] * bool(silent) + [f"{incomplete} incomplete"] * bool(incomplete)
-    covered = f"{', '.join(gaps)}: what these hold back is not in the figures" if gaps else "none silent or incomplete"
+    gaps = [f"{silent:,} silent"] * bool(silent) + [f"{incomplete:,} incomplete"] * bool(incomplete)
+    covered = (
+        f"{' and '.join(gaps)}: what these hold back is not in the figures" if gaps else "none silent or incomplete"
+    )
     return (
-        f"{known} known from {plural(sources, 'source')} ({covered}); {judged:,} judged, {plural(verdicts, 'verdict')}."
+        f"{known} known from {plural(sources, 'source')} ({covered}). {judged:,} judged, with "
+        f"{plural(verdicts, 'verdict')}."
     )
 
 
-def _tiles(scope: Scope, families: Sequence[FamilyPosture]) -> dict[str, Any]:
-    found = worklist_counts(scope.now)
-    due = due_counts(scope.now, scope.now + SOON)
+def _tiles(scope: Scope, families: Sequence[FamilyPosture], entity: uuid.UUID | None) -> dict[str, Any]:
+    found = worklist_counts(scope.now, entity)
+    due = due_counts(scope.now, scope.now + SOON, entity)
     return {
         "findings_open": found["open"],
         "findings_critical": found["critical"],
@@ -109,7 +143,7 @@ def _tiles(scope: Scope, families: Sequence[FamilyPosture]) -> dict[str, Any]:
         "tickets_overdue": due["overdue"],
         "tickets_note": f"{due['overdue']:,} of them overdue",
         "unknown": sum(each.total.verdicts["unknown"] for each in families),
-        "flips": flip_count(scope.now + MONTH),
+        "flips": flip_count(scope.now + MONTH, entity),
     }
 
 
@@ -126,21 +160,9 @@ def _too_few(scope: Scope, count: SubjectCount) -> dict[str, Any]:
     return {"code": count.check.id, "href": check_href(scope.slug, count.check.id)}
 
 
-def _change(scope: Scope, change: Transition) -> dict[str, Any]:
-    return {
-        "at": change.judged_at,
-        "check_code": change.check_id,
-        "check_href": check_href(scope.slug, change.check_id),
-        "asset_name": change.asset.name,
-        "asset_kind": change.kind,
-        "asset_href": asset_href(scope.slug, change.asset_id),
-        "before": shown_verdict(word(change.old)),
-        "after": shown_verdict(word(change.new)),
-    }
-
-
-def _due(scope: Scope) -> list[dict[str, Any]]:
-    rows = tickets(state=Ticket.State.OPEN, due_before=scope.now + MONTH).order_by(*WORKLIST)[:SHOWN]
+def _due(scope: Scope, entity: uuid.UUID | None) -> list[dict[str, Any]]:
+    found = tickets(state=Ticket.State.OPEN, due_before=scope.now + MONTH).order_by(*WORKLIST)
+    rows = (found if entity is None else found.filter(finding__asset__organisation=entity))[:SHOWN]
     return [
         {
             "id": row.pk,

@@ -13,7 +13,9 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
 from audit.findings.models import Finding
 from audit.pipeline import run_due
+from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Asset
+from lineage.inventory.rows import is_own_record
 from tests.support.cast import PASSWORD, Cast, bearer
 from tests.support.estate import CUSTOMERS, LAKE
 from tests.support.openlineage import run_event
@@ -172,3 +174,11 @@ def test_steps_that_a_role_does_not_allow_are_passed_over(cast: Cast) -> None:
     assert cast.page(cast.auditor).get(WELCOME).status_code == 200
     assert cast.page(cast.auditor).get(INVENTORY)["Location"] == f"{WELCOME}?step=verdicts"
     assert "Drop an inventory" in cast.page(cast.engineer).get(WELCOME).content.decode()
+
+
+def test_only_kinds_that_the_door_takes_are_offered(cast: Cast) -> None:
+    page = cast.page(cast.engineer).get(INVENTORY).content.decode()
+    offered = set(re.findall(r'<option value="(\w+)"', page.partition('name="kind"')[2].partition("</select>")[0]))
+    refused = {name for name, kind in load_kinds().items() if is_own_record(kind)}
+    assert {"finding", "waiver"} <= refused
+    assert offered == set(load_kinds()) - refused

@@ -1,11 +1,14 @@
 """Pages of tickets, evidence and exports: members see rows, outsiders nothing, and an auditor changes nothing."""
 
+import logging
+import re
+
 import pytest
 from django.urls import reverse
 
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
-from audit.exports.make_export import request_export
+from audit.exports.make_export import make_exports, request_export
 from audit.exports.models import Export
 from audit.tickets.models import Ticket
 from tests.support.cast import Cast
@@ -59,3 +62,25 @@ def test_an_officer_assigns_a_ticket(cast: Cast) -> None:
     assert answer.status_code == 302
     with in_workspace(cast.workspace.pk):
         assert Ticket.objects.filter(assignee=cast.engineer).count() == 1
+
+
+def test_an_export_says_what_becomes_of_it_and_later_when_it_was_made(cast: Cast) -> None:
+    path = addresses(cast)["export"]
+    waiting = cast.page(cast.officer).get(path).content.decode()
+    assert "<h1>An export in the making</h1>" in waiting
+    assert "asked for" in waiting
+    assert "revision –" not in waiting
+    make_exports(cast.workspace.pk)
+    made = cast.page(cast.officer).get(path).content.decode()
+    assert re.search(r"<h1>Evidence bundle of \d+ \w+ \d{4}, \d\d:\d\d</h1>", made)
+    assert re.search(r"revision \d+, known", made)
+
+
+def test_a_refused_page_is_one_line_in_the_log_without_a_traceback(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = cast.page(cast.auditor)
+    caplog.clear()
+    assert client.post("/w/ours/exports/").status_code == 403
+    told = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.exc_info for record in told] == [None]
