@@ -1,12 +1,17 @@
 """The filter forms over lists. Errors say what was got, what was expected and what to do."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django import forms
 
+from accounts.members.strict import did_you_mean
 from audit.findings.models import Finding
 from audit.web.lists import FilterForm, any_of, words
 from audit.web.words import SEVERITIES
 from lineage.inventory.kinds.load import load_kinds
-from policies.checklists.queries import ready_checklists
+from policies.checklists.models import Check
+from policies.checklists.queries import check_titles, ready_checklists
 from policies.evaluation.queries import VERDICTS
 
 KINDS = [(name, name.replace("_", " ")) for name in sorted(load_kinds())]
@@ -41,14 +46,20 @@ class ByFamily(FilterForm):
         field.choices = [("", "All families"), *family_choices()]
 
     def clean_check(self) -> str:
-        """Return the check's id as it is written."""
-        return str(self.cleaned_data["check"]).upper()
+        """Return the check's id as it is written; one that is no longer in force has rows too."""
+        name, known = str(self.cleaned_data["check"]).upper(), check_titles()
+        if name and name not in known and not Check.objects.filter(check_id=name).exists():
+            raise forms.ValidationError(f"There is no check {name}.{did_you_mean(name, known)}")
+        return name
 
 
 class FindingFilters(ByFamily):
     """Filters over findings."""
 
     search_field = "owner"
+    views: ClassVar[Mapping[str, str]] = {
+        "open": "Open", "overdue": "Overdue", "ownerless": "Nobody assigned", "resolved": "Resolved", "all": "All",
+    }  # fmt: skip
     severity = any_of("Severity", words(SEVERITIES))
     kind = any_of("Kind", KINDS, "All kinds")
     owner = forms.CharField(label="Owner", required=False, max_length=400)
@@ -81,7 +92,11 @@ class AssetFilterForm(FilterForm):
     )
     environment = forms.CharField(label="Environment", required=False, max_length=40)
     owner = forms.CharField(label="Owner", required=False, max_length=400)
-    source = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    source = forms.UUIDField(
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid": "Expected the id of a source. Open this list from Sources."},
+    )
 
     def clean_country(self) -> str:
         """Return the code as documents keep it."""
@@ -91,6 +106,10 @@ class AssetFilterForm(FilterForm):
 class TicketFilters(FilterForm):
     """Filters over tickets."""
 
+    views: ClassVar[Mapping[str, str]] = {
+        "open": "Open", "mine": "Mine", "soon": "Due within 7 days", "overdue": "Overdue",
+        "unassigned": "Nobody assigned", "closed": "Closed",
+    }  # fmt: skip
     severity = any_of("Severity", words(SEVERITIES))
     family = any_of("Family", [], "All families")
     resolution = any_of("Ended", Finding.Resolution.choices)

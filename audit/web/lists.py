@@ -4,12 +4,14 @@ A filter that cannot be read leaves no rows, because a filter that is dropped wo
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
 from django.http import HttpRequest, StreamingHttpResponse
 
+from accounts.members.strict import did_you_mean
 from accounts.paging import CSV_PAGE, Page, csv_lines
 from accounts.workspaces.isolation import in_workspace
 from audit.web.links import with_query
@@ -24,12 +26,45 @@ TRAIL = 8  # former pages that "Previous" can reach; the address stays short
 Fetch = Callable[[str | None, int], Page[Any]]
 
 
+PAGER = ("after", "back")
+"""What an address of a list may say beside its filters."""
+
+
 class FilterForm(forms.Form):
-    """Filters over a list; `view` is hidden and chooses a named view."""
+    """Filters over a list; `view` is hidden and chooses one of the named `views`.
+
+    What the address says and the list does not know is told in the form, and leaves no rows: nothing is dropped.
+    """
 
     use_required_attribute = False
     search_field = ""
-    view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+    views: ClassVar[Mapping[str, str]] = {}
+    view = forms.CharField(label="Address", required=False, widget=forms.HiddenInput)
+
+    def clean_view(self) -> str:
+        """Return the name of the view."""
+        view = str(self.cleaned_data["view"])
+        if view and view not in self.views:
+            expected = f"one of {', '.join(self.views)}" if self.views else "none"
+            raise forms.ValidationError(f"Got the view {view[:40]!r}, expected {expected}. Choose one above the list.")
+        return view
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse names that are no filter of this list."""
+        unknown = [name for name in self.data if name not in self.fields and name not in PAGER]
+        if unknown:
+            known = [field.name for field in super().visible_fields()]
+            said = f"This list has no filter {unknown[0][:40]!r}.{did_you_mean(unknown[0], known)}"
+            self.add_error("view", f"{said} Take it out of the address, or choose from the filters.")
+        return self.cleaned_data
+
+    def hidden_fields(self) -> list[BoundField]:
+        """Return the fields that nobody sees: hidden ones, as long as there is nothing to say about them."""
+        return [field for field in super().hidden_fields() if not field.errors]
+
+    def visible_fields(self) -> list[BoundField]:
+        """Return the fields that are shown, and hidden ones with what is wrong about them."""
+        return [*super().visible_fields(), *(field for field in super().hidden_fields() if field.errors)]
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -128,8 +163,14 @@ def fetched(request: HttpRequest, form: FilterForm, fetch: Fetch) -> Page[Any]:
 def csv_answer(
     scope: Scope, form: FilterForm, fetch: Fetch, columns: Sequence[str], name: str
 ) -> StreamingHttpResponse:
-    """Answer with the whole filtered list as CSV, streamed page by page; the same rows as the page and the API."""
-    first = fetch(None, CSV_PAGE) if form.is_valid() else EMPTY  # in the request: a refusal is still a clear error
+    """Answer with the whole filtered list as CSV, streamed page by page; the same rows as the page and the API.
+
+    Filters that cannot be read are 400 with what is wrong: an empty file would look like an answer.
+    """
+    if not form.is_valid():
+        wrong = [f"{form[name].label}: {error}\n" for name, errors in form.errors.items() for error in errors]
+        return StreamingHttpResponse(wrong, status=400, content_type="text/plain; charset=utf-8")
+    first = fetch(None, CSV_PAGE)  # in the request: a refusal is still a clear error
     return StreamingHttpResponse(
         csv_lines(columns, _all_rows(scope, first, fetch)),
         content_type="text/csv; charset=utf-8",

@@ -56,6 +56,7 @@ class NotSealed(AuditlineError):
 class StatementFilters(FilterForm):
     """Filters over statements."""
 
+    views = VIEWS
     action = any_of("Action", [(str(each), str(each)) for each in Action], "All actions")
 
 

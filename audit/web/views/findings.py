@@ -33,7 +33,7 @@ from policies.evaluation.codes import STALE, WAIVED, word
 from policies.evaluation.lookups import bytes_of
 from policies.evaluation.queries import change_in_leaf, current_verdicts, transitions, verdict_row
 
-VIEWS = {"open": "Open", "overdue": "Overdue", "ownerless": "Nobody assigned", "resolved": "Resolved", "all": "All"}
+VIEWS = FindingFilters.views
 NAMED = ("resolution", "severity", "family", "check", "kind", "owner")
 
 

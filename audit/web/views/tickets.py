@@ -38,14 +38,7 @@ NARROWING = ("resolution", "severity", "family")
 PER_PAGE = 25
 """Half of what other lists show: a ticket is a card of several lines on a telephone, where its assignee reads it."""
 SOON = datetime.timedelta(days=7)
-VIEWS = {
-    "open": "Open",
-    "mine": "Mine",
-    "soon": "Due within 7 days",
-    "overdue": "Overdue",
-    "unassigned": "Nobody assigned",
-    "closed": "Closed",
-}
+VIEWS = TicketFilters.views
 
 
 def _view(form: TicketFilters) -> str:

@@ -81,9 +81,8 @@ class Command(BaseCommand):
                 started.callback(server.stop)
                 server.start()
             self.find_broker()
-            os.umask(
-                0o077
-            )  # the servers set their own; what web and workers write is evidence, and nobody else's to read
+            # The servers set their own; what web and workers write is evidence, and nobody else's to read.
+            os.umask(0o077)
             self.migrate()  # 3
             settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns without it; finders serve the files
             started.callback(supervisor.stop)
