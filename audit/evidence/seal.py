@@ -10,7 +10,6 @@ going on would sign a second root at a size that is already out in the world.
 """
 
 import datetime
-import os
 import uuid
 from collections.abc import Sequence
 from functools import cache
@@ -32,6 +31,7 @@ from audit.evidence.ledger.note import Verifier, open_checkpoint, origin, sign_c
 from audit.evidence.ledger.record import seal
 from audit.evidence.models import Checkpoint, LedgerEntry, LedgerNode
 from audit.evidence.nodes import kept_nodes
+from audit.evidence.private import write_private
 from audit.evidence.statements import as_sealed
 
 BATCH = 1000
@@ -79,7 +79,7 @@ def seal_batch(statements: Sequence[uuid.UUID]) -> None:
         published_at=now,
     )
     path = checkpoint_path(current_workspace())
-    transaction.on_commit(lambda: _publish(path, note))
+    transaction.on_commit(lambda: write_private(path, note))
 
 
 def _entry(statement: Statement, head: CompactRange, now: datetime.datetime, nodes: list[LedgerNode]) -> LedgerEntry:
@@ -142,14 +142,3 @@ def ledger_folder() -> Path:
 def checkpoint_path(workspace_id: uuid.UUID) -> Path:
     """Return where the newest checkpoint of a workspace is published as a file."""
     return ledger_folder() / str(workspace_id) / "checkpoint"
-
-
-def _publish(path: Path, note: str) -> None:
-    """Replace the published file whole: written beside it, fsynced, then renamed."""
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -4,8 +4,12 @@ Rows are copied as they are: nothing is checked, corrected or left out here, so 
 exported and then named by verification. The ledger part is bounded by one checkpoint, all of it by one snapshot.
 """
 
+import datetime
 import json
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,27 +18,39 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.errors import AuditlineError
 from accounts.journal.canonical.encode import instant, plain
 from accounts.journal.models import Statement
 from accounts.paging import csv_lines
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
+from accounts.workspaces.queue import Stage, waiting
 from accounts.workspaces.revisions import current_revision
 from audit.evidence.ledger import bundle as form
 from audit.evidence.ledger.note import Verifier, origin
 from audit.evidence.ledger.writer import BundleWriter, Written
 from audit.evidence.models import Checkpoint, LedgerEntry
+from audit.evidence.private import private_folder
 from audit.evidence.queries import newest_checkpoint
-from audit.evidence.seal import signing_key
+from audit.evidence.seal import seal_statements, signing_key
 from audit.evidence.statements import as_sealed
 from audit.exports.tables import TABLES, population
 from policies.evaluation.models import JudgedLeaf
 
 CHUNK = 500
 TOLD_EVERY = 1000
+TRIES, PAUSE_SECONDS = 50, 0.2  # sealing takes well below a second, and promises 2
 Tell = Callable[[int, int], None]
 """Takes per cent and rows so far."""
 Line = TypeVar("Line")
+
+
+class SealsWait(AuditlineError):
+    """Statements wait to be sealed for longer than an export does; another attempt follows."""
+
+    code = "seals_wait"
+    retryable = True
+    status = 503
 
 
 class Progress:
@@ -63,6 +79,7 @@ class Scope:
 
     info: form.BundleInfo
     checkpoint: Checkpoint
+    now: datetime.datetime  # of all that depends on the time
 
 
 @dataclass(frozen=True)
@@ -78,32 +95,51 @@ def write_bundle(workspace: Workspace, target: Path, tell: Tell, period: tuple[s
     """Write the bundle of a workspace to `target`; `tell` hears how far. The file appears whole or not at all.
 
     All of it is read in one repeatable-read transaction, so that tables, ledger and stated revision belong together:
-    1. the scope: revision, newest checkpoint, populations;
-    2. the tables;
-    3. the ledger up to that checkpoint, keys and heads;
-    4. manifest, signature and zip.
+    1. seal what waits, and begin again where a statement came in between: a table must not be ahead of the ledger;
+    2. the scope: revision, newest checkpoint, populations;
+    3. the tables;
+    4. the ledger up to that checkpoint, keys and heads;
+    5. manifest, signature and zip.
+
+    Raises SealsWait where sealing does not keep up, or fails.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent)
     progress = Progress(tell)
+    for _ in range(TRIES):
+        seal_statements(workspace.pk)  # 1
+        with _snapshot(workspace.pk):
+            if waiting(Stage.SEAL) == 0:
+                scope = _scope(workspace, period)  # 2
+                with BundleWriter(target, scope.info) as writer:
+                    _add_tables(writer, progress, scope.now)  # 3
+                    progress.reach(30)
+                    _add_ledger(writer, scope, progress)  # 4
+                    written = writer.finish(signing_key())  # 5
+                return Made(written, scope.info.as_of_revision, scope.checkpoint.size)
+        time.sleep(PAUSE_SECONDS)
+    raise SealsWait(f"Statements were still waiting to be sealed after {TRIES} tries. See /api/v1/dead-letters.")
+
+
+@contextmanager
+def _snapshot(workspace_id: uuid.UUID) -> Iterator[None]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        with in_workspace(workspace.pk):
-            scope = _scope(workspace, period)
-            writer = BundleWriter(target, scope.info)
-            with writer:
-                _add_tables(writer, progress)
-                progress.reach(30)
-                _add_ledger(writer, scope, progress)
-                written = writer.finish(signing_key())
-    return Made(written, scope.info.as_of_revision, scope.checkpoint.size)
+        with in_workspace(workspace_id):
+            yield
 
 
 def _scope(workspace: Workspace, period: tuple[str, str] | None) -> Scope:
     checkpoint = newest_checkpoint()
     assert checkpoint is not None, "seal first: a bundle needs a checkpoint"
     now = timezone.now()
-    stated = plain({"populations": population(now), "tables": [table.name for table in TABLES]})
+    stated = plain(
+        {
+            "populations": population(now),
+            "tables": [table.name for table in TABLES],
+            form.TABLES_CONTENT: form.TABLES_V2,
+        }
+    )
     assert isinstance(stated, dict)
     info = form.BundleInfo(
         workspace=str(workspace.pk),
@@ -118,14 +154,14 @@ def _scope(workspace: Workspace, period: tuple[str, str] | None) -> Scope:
         period=period,
         scope=stated,
     )
-    return Scope(info, checkpoint)
+    return Scope(info, checkpoint, now)
 
 
-def _add_tables(writer: BundleWriter, progress: Progress) -> None:
+def _add_tables(writer: BundleWriter, progress: Progress, now: datetime.datetime) -> None:
     for done, table in enumerate(TABLES):
         progress.reach(30 * done // len(TABLES))
-        writer.add_file(f"tables/{table.name}.csv", _encoded(csv_lines(table.columns, progress.count(table.rows()))))
-        writer.add_file(f"tables/{table.name}.json", _json_rows(table.rows()))
+        writer.add_file(f"tables/{table.name}.csv", _encoded(csv_lines(table.columns, progress.count(table.rows(now)))))
+        writer.add_file(f"tables/{table.name}.json", _json_rows(table.rows(now)))
 
 
 def _add_ledger(writer: BundleWriter, scope: Scope, progress: Progress) -> None:

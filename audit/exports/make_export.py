@@ -18,7 +18,6 @@ from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace, in_workspace
 from accounts.workspaces.models import Workspace
 from accounts.workspaces.queue import MAX_ATTEMPTS, Item, Stage, claim, done, failed, lease, push
-from audit.evidence.seal import seal_statements
 from audit.exports.bundle import Made, write_bundle
 from audit.exports.models import Export
 from audit.exports.progress import forget_progress, note_progress
@@ -69,8 +68,7 @@ def _take(workspace_id: uuid.UUID) -> Item | None:
 
 
 def _make(workspace_id: uuid.UUID, item: Item) -> None:
-    """Seal what waits, write the bundle, then state it as ready with its digest."""
-    seal_statements(workspace_id)
+    """Write the bundle, then state it as ready with its digest."""
     workspace = Workspace.objects.get(pk=workspace_id)
     target = export_path(workspace_id, item.subject)
     made = write_bundle(workspace, target, lambda percent, rows: note_progress(item.subject, percent, rows))

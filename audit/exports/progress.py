@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from audit.evidence.private import private_folder, private_opener
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -25,8 +27,9 @@ def _path(export: uuid.UUID) -> Path:
 def note_progress(export: uuid.UUID, percent: int, rows: int) -> None:
     """Note how far an export is."""
     path = _path(export)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{percent} {rows}")
+    private_folder(path.parent)
+    with open(path, "w", opener=private_opener) as file:
+        file.write(f"{percent} {rows}")
 
 
 def read_progress(export: uuid.UUID) -> Progress:

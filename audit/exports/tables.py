@@ -26,23 +26,23 @@ class Table:
 
     name: str
     columns: Sequence[str]
-    rows: Callable[[], Rows]
+    rows: Callable[[datetime.datetime], Rows]  # at an instant, the same for all that is read
 
 
-def _findings() -> Rows:
+def _findings(now: datetime.datetime) -> Rows:
     return (finding_row(row) for row in findings().order_by(*FINDING_ORDER).iterator(CHUNK))
 
 
-def _tickets() -> Rows:
+def _tickets(now: datetime.datetime) -> Rows:
     return (ticket_row(row) for row in tickets().order_by(*TICKET_ORDER).iterator(CHUNK))
 
 
-def _verdicts() -> Rows:
+def _verdicts(now: datetime.datetime) -> Rows:
     rows = verdicts.current_verdicts().order_by("asset_id", "check_id")
     return (verdicts.verdict_row(row) for row in rows.iterator(CHUNK))
 
 
-def _posture() -> Rows:
+def _posture(now: datetime.datetime) -> Rows:
     for family in verdicts.posture():
         for name, tally in sorted(family.checks.items()):
             yield {
@@ -52,7 +52,7 @@ def _posture() -> Rows:
             }  # fmt: skip
 
 
-def _checks() -> Rows:
+def _checks(now: datetime.datetime) -> Rows:
     waiting = verdicts.waiting_checks()
     for row in Check.objects.filter(version__active=True).order_by("check_id").iterator(CHUNK):
         yield {
@@ -61,7 +61,7 @@ def _checks() -> Rows:
         }  # fmt: skip
 
 
-def _evaluations() -> Rows:
+def _evaluations(now: datetime.datetime) -> Rows:
     for row in Evaluation.objects.order_by("finished_at", "id").iterator(CHUNK):
         yield {
             "id": row.pk, "cause": row.cause, "now": row.now, "subjects": row.subjects, "changed": row.changed,
@@ -82,21 +82,18 @@ def source_rows(now: datetime.datetime) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _sources() -> Rows:
-    return source_rows(datetime.datetime.now(datetime.UTC))
-
-
 TABLES = (
     Table(
         "findings",
         ["id", "check", "family", "severity", "state", "kind", "uid", "name", "owner", "grade", "detected_at", "due_at",
-         "resolved_at", "reopened", "title", "statement", "revision"],
+         "resolved_at", "resolution", "reopened", "reopened_after", "title", "statement", "revision",
+         "asset"],
         _findings,
     ),
     Table(
         "tickets",
         ["id", "number", "title", "state", "severity", "check", "finding", "assignee", "due_at", "opened_at",
-         "closed_at", "reopened"],
+         "closed_at", "resolution", "reopened"],
         _tickets,
     ),
     Table(
@@ -117,7 +114,7 @@ TABLES = (
         "sources",
         ["id", "door", "name", "first_seen_at", "last_seen_at", "expected_every_hours", "silent", "declared_count",
          "received_count", "incomplete"],
-        _sources,
+        source_rows,
     ),
 )  # fmt: skip
 

@@ -48,6 +48,11 @@ TABLES = "tables/"
 PROOFS = "proofs/"
 LINES = "lines/"
 
+# In the manifest's scope. Such a bundle was made when every record behind its tables was sealed, so that the tables
+# must follow from its ledger; they have these names and columns. A bundle without it may be ahead of its ledger.
+TABLES_CONTENT = "tables_content"
+TABLES_V2 = "auditline-tables/v2"
+
 REQUIRED = (STATEMENTS, LEAVES, ENTRIES, CHECKPOINT, VKEY)
 MARK_SIZE = 8  # bytes of SHA-256 kept per line
 
@@ -68,6 +73,11 @@ def has_lines(path: str) -> bool:
 def line_marks_path(path: str) -> str:
     """Return where the marks of a file's lines stand."""
     return f"{LINES}{path}.hashes"
+
+
+def marked_path(path: str) -> str:
+    """Return the file whose lines `path` marks; "" where it marks none."""
+    return path.removeprefix(LINES).removesuffix(".hashes") if path.startswith(LINES) else ""
 
 
 def line_mark(line: bytes) -> bytes:

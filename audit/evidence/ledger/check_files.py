@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice, zip_longest
 
 from audit.evidence.ledger.bundle import (
     FORMAT,
@@ -17,12 +18,14 @@ from audit.evidence.ledger.bundle import (
     line_mark,
     line_marks_path,
     manifest_text,
+    marked_path,
     read_manifest,
 )
 from audit.evidence.ledger.errors import KeyRefused, NoteRefused
 from audit.evidence.ledger.note import MAX_NOTE, Verifier, open_note
 from audit.evidence.ledger.report import Code, Log
 from audit.evidence.ledger.source import CHUNK, READ_ERRORS, Source, read_lines, read_small
+from audit.evidence.ledger.twins import differences, is_twin
 
 MAX_MANIFEST = 16 << 20  # bytes
 NAMED_LINES = 5  # of one changed file
@@ -83,6 +86,7 @@ def check_manifest(source: Source, info: BundleInfo, verifier: Verifier, log: Lo
 def check_files(source: Source, files: list[FileEntry], log: Log) -> None:
     """Hold every file against its hash, name the lines of a changed one, and report missing and unlisted files."""
     log.count("files", 0)
+    changed: list[FileEntry] = []
     listed = {file.path for file in files} | {MANIFEST, SIGNATURE}
     for path in sorted(set(REQUIRED) - listed):
         log.problem(Code.FILE_MISSING, path, "Got a manifest without it, expected it: the format demands it.")
@@ -94,7 +98,9 @@ def check_files(source: Source, files: list[FileEntry], log: Log) -> None:
             continue
         log.count("files")
         if not _is_intact(source, file):
-            _name_change(source, file, log)
+            changed.append(file)
+    for file in changed:
+        _name_change(source, file, {each.path for each in changed}, log)
 
 
 def _is_intact(source: Source, file: FileEntry) -> bool:
@@ -109,18 +115,32 @@ def _is_intact(source: Source, file: FileEntry) -> bool:
     return size == file.bytes and hasher.hexdigest() == file.sha256
 
 
-def _name_change(source: Source, file: FileEntry, log: Log) -> None:
-    """Report a changed file; with its lines where it has marks that differ."""
-    named = 0
-    if has_lines(file.path) and line_marks_path(file.path) in source.names:
-        for number, what, line in _differences(source, file.path, log):
-            record = f"{file.path} line {number}{_identity(line)}"
-            log.problem(Code.FILE_CHANGED, record, f"The line was {what} after the bundle was signed.")
-            named += 1
-            if named == NAMED_LINES:
-                break
-    if not named:
-        log.problem(Code.FILE_CHANGED, file.path, "Got other bytes than the manifest's hash: the file was changed.")
+def _name_change(source: Source, file: FileEntry, changed: Collection[str], log: Log) -> None:
+    """Report a changed file; with its lines or rows where another file, itself unchanged, can tell which."""
+    named = list(islice(_places(source, file.path, changed, log), NAMED_LINES))
+    for record, message in named or [(file.path, "Got other bytes than the manifest's hash: the file was changed.")]:
+        log.problem(Code.FILE_CHANGED, record, message)
+
+
+def _places(source: Source, path: str, changed: Collection[str], log: Log) -> Iterator[tuple[str, str]]:
+    """Yield (record, message) for each place at which a changed file parts from what tells of it."""
+    if has_lines(path) and line_marks_path(path) in source.names:
+        for number, what, line in _differences(source, path, log):
+            yield f"{path} line {number}{_identity(line)}", f"The line was {what} after the bundle was signed."
+    elif is_twin(path, source) and f"{path.removesuffix('.json')}.csv" not in changed:
+        for record, message in differences(source, path, log):
+            yield record, f"The row was changed after the bundle was signed. {message}"
+    elif (marked := marked_path(path)) in source.names and marked not in changed:
+        yield from _wrong_marks(source, path, marked, log)
+
+
+def _wrong_marks(source: Source, path: str, marked: str, log: Log) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a file of marks that are not those of the file that it marks."""
+    marks = (line for _, line in read_lines(source, path, log))
+    lines = (line_mark(line.removesuffix(b"\n")) + b"\n" for _, line in read_lines(source, marked, log))
+    for number, (mark, expected) in enumerate(zip_longest(marks, lines), 1):
+        if mark != expected:
+            yield f"{path} line {number}", f"The mark was changed after the bundle was signed: {marked} is as it was."
 
 
 def _differences(source: Source, path: str, log: Log) -> Iterator[tuple[int, str, bytes]]:

@@ -11,6 +11,7 @@ from accounts.journal.canonical.merkle import CompactRange
 from audit.evidence.ledger.bundle import ENTRIES, LEAVES, STATEMENTS
 from audit.evidence.ledger.check_leaves import check_leaves
 from audit.evidence.ledger.check_statement import check_statement
+from audit.evidence.ledger.envelope import Statement
 from audit.evidence.ledger.keys import PublicKey
 from audit.evidence.ledger.record import entry_hash
 from audit.evidence.ledger.report import Code, Log
@@ -24,6 +25,7 @@ from audit.evidence.ledger.rows import (
     read_rows,
     read_statement,
 )
+from audit.evidence.ledger.sealed import Sealed
 from audit.evidence.ledger.source import Source
 
 
@@ -38,7 +40,10 @@ class Walked:
 
 
 class Walk:
-    """One pass. `sizes` and `indexes` say which roots and leaf hashes the caller needs afterwards."""
+    """One pass. `sizes` and `indexes` say which roots and leaf hashes are needed afterwards.
+
+    `sealed` hears every signed statement and its leaves.
+    """
 
     def __init__(
         self,
@@ -49,9 +54,11 @@ class Walk:
         *,
         sizes: Iterable[int] = (),
         indexes: Iterable[int] = (),
+        sealed: Sealed | None = None,
     ) -> None:
         self._key, self._workspace, self._log = key, workspace, log
         self._sizes, self._indexes = frozenset(sizes), frozenset(indexes)
+        self._sealed = sealed
         self._entries = read_rows(source, ENTRIES, read_entry, log)
         self._statements = Stream(read_rows(source, STATEMENTS, read_statement, log), lambda row: row.index)
         self._leaves: Stream[Leaf] = Stream(read_rows(source, LEAVES, read_leaf, log), lambda leaf: leaf.sequence)
@@ -126,9 +133,18 @@ class Walk:
         for double in self._statements.at(entry.index):
             self._unknown_statement(double)
         if signed is not None:
-            check_leaves(signed, self._leaves.at(entry.index), self._log)
+            check_leaves(signed, self._heard(signed, self._leaves.at(entry.index)), self._log)
         else:  # what it committed to is not known; the cause is named already
             self._log.count("leaves", sum(1 for _ in self._leaves.at(entry.index)))
+
+    def _heard(self, statement: Statement, leaves: Iterator[Leaf]) -> Iterator[Leaf]:
+        """Pass the leaves of a signed statement on, and tell of both."""
+        if self._sealed is not None:
+            self._sealed.see_statement(statement)
+        for leaf in leaves:
+            if self._sealed is not None:
+                self._sealed.see_leaf(statement, leaf)
+            yield leaf
 
     def _unknown_statement(self, row: StatementRow) -> None:
         self._log.problem(

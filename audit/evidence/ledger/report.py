@@ -40,6 +40,9 @@ class Code(StrEnum):
     LEAVES_MISMATCH = "leaves_mismatch"  # a batch's leaves do not add up to its statement's root
     TAIL_TRUNCATED = "tail_truncated"  # an earlier checkpoint covers more records than there are
     HISTORY_REWRITTEN = "history_rewritten"  # an earlier checkpoint saw other records
+    TABLE_ROW_CHANGED = "table_row_changed"  # a row says other than the sealed records, or its twin in JSON does
+    TABLE_ROW_MISSING = "table_row_missing"  # sealed records say that there must be such a row
+    TABLE_ROW_UNKNOWN = "table_row_unknown"  # no sealed record says that there is such a row, or it stands twice
     PROOF_FAILED = "proof_failed"  # a file under proofs/ proves nothing of this ledger
 
 

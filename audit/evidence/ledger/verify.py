@@ -15,13 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from audit.evidence.ledger.bundle import FORMAT, SELF_SIGNED, BundleInfo
+from audit.evidence.ledger.bundle import FORMAT, SELF_SIGNED, TABLES, BundleInfo
 from audit.evidence.ledger.check_files import check_files, check_manifest, load_key, load_manifest
 from audit.evidence.ledger.check_heads import check_heads, load_earlier, load_head, load_history
 from audit.evidence.ledger.check_ledger import Walk
 from audit.evidence.ledger.check_proofs import check_consistency, check_proofs, consistency_size, proved_indexes
+from audit.evidence.ledger.check_tables import check_tables, follows_ledger
 from audit.evidence.ledger.note import Verifier
 from audit.evidence.ledger.report import Code, Log, Report
+from audit.evidence.ledger.sealed import Sealed
 from audit.evidence.ledger.source import Source, open_source
 
 VERIFIED, FAILED, NOT_CHECKED = 0, 1, 2
@@ -41,6 +43,7 @@ def verify_bundle(path: Path, checkpoint: Path | None = None, expected_key: str 
     # 5. Walk the ledger: every entry, its statement, and the leaves of its batch.
     # 6. Hold the entries against all heads.
     # 7. Check the proofs that it carries.
+    # 8. Hold the tables against what the sealed records say.
     log = Log()
     subject, key = f"Bundle {path.name}", None
 
@@ -66,7 +69,7 @@ def verify_bundle(path: Path, checkpoint: Path | None = None, expected_key: str 
         # (3)
         check_files(source, files, log)
 
-        # (4) to (7)
+        # (4) to (8)
         if verifier is not None:
             _check_ledger(source, info, verifier, checkpoint, log)
     finally:
@@ -82,6 +85,7 @@ def _check_ledger(source: Source, info: BundleInfo, verifier: Verifier, checkpoi
     sizes = {head.checkpoint.size for head in (own, earlier, *history) if head is not None}
     proved_from = consistency_size(source)
     indexes = proved_indexes(source, log)
+    sealed = Sealed() if follows_ledger(info) else None
 
     # (5)
     walked = Walk(
@@ -91,6 +95,7 @@ def _check_ledger(source: Source, info: BundleInfo, verifier: Verifier, checkpoi
         log,
         sizes=sizes if proved_from is None else sizes | {proved_from},
         indexes=indexes.values(),
+        sealed=sealed,
     ).run()
 
     # (6)
@@ -100,6 +105,15 @@ def _check_ledger(source: Source, info: BundleInfo, verifier: Verifier, checkpoi
     check_proofs(source, indexes, walked, verifier, log)
     if own is not None:
         check_consistency(source, walked, own.checkpoint, log)
+
+    # (8)
+    if sealed is not None:
+        check_tables(source, sealed, log)
+    elif any(name.startswith(TABLES) for name in source.names):
+        log.notes.append(
+            "this bundle is older than the rule that its tables follow from its ledger: they are as they were "
+            "exported, and their rows were not compared with the sealed records."
+        )
     if walked.size == 0:
         log.notes.append("the ledger is empty: nothing was sealed, so this bundle proves nothing.")
 

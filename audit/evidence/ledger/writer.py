@@ -142,7 +142,7 @@ def _measure(path: str, file: Path) -> FileEntry:
 
 
 def _write_zip(target: Path, stage: Path, paths: list[str]) -> None:
-    with target.open("xb") as file:
+    with open(target, "xb", opener=_private) as file:
         with zipfile.ZipFile(file, "w") as archive:
             for path in paths:
                 info = zipfile.ZipInfo(path, _EPOCH)
@@ -154,6 +154,11 @@ def _write_zip(target: Path, stage: Path, paths: list[str]) -> None:
                     shutil.copyfileobj(source, member, CHUNK)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a new file as its owner's alone: evidence is nobody else's to read, whatever the umask."""
+    return os.open(path, flags, 0o600)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -4,15 +4,14 @@ Each test makes an export, keeps its checkpoint outside, plays a superuser who e
 verifies the new export against the kept checkpoint with the command that anybody would use.
 """
 
-import io
 import zipfile
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.core.management import call_command
 
 from config.stack.embedded import Embedded
+from tests.audit.exports.bundles import export, verify
 from tests.support.cast import Cast
 from tests.support.estate import judged_estate
 
@@ -64,20 +63,44 @@ def test_an_edit_as_superuser_is_found_and_named(
     assert named.format(**places) in said
 
 
-def test_one_changed_byte_in_any_file_is_found_and_the_file_named(kept: Path, tmp_path: Path) -> None:
+def test_one_changed_byte_in_any_file_is_found_and_its_line_or_row_named(kept: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(kept) as bundle:
         names = bundle.namelist()
         content = {name: bundle.read(name) for name in names}
     for name in names:
+        at = len(content[name]) // 2
         broken = bytearray(content[name])
-        broken[len(broken) // 2] ^= 1
+        broken[at] ^= 1
         target = tmp_path / "broken.zip"
         with zipfile.ZipFile(target, "w") as bundle:
             for other in names:
                 bundle.writestr(other, bytes(broken) if other == name else content[other])
         code, said = verify(target)
         assert code == 1, name
-        assert Path(name).name in said, name
+        assert f"{place(name, content[name][:at].count(LINE_END))}" in said, name
+
+
+LINE_END = b"\n"
+
+
+def place(name: str, line: int) -> str:
+    """Return what must be named where the byte lies on this line, counted from 0."""
+    if name.startswith("tables/") and name.endswith(".json"):
+        return f"{name} row {line}"  # the array opens on the first line
+    return f"{name} line {line + 1}" if name.endswith((".csv", ".ndjson", ".hashes")) else f"  {name}"
+
+
+def test_a_changed_row_of_json_is_named_by_what_it_is_about(kept: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(kept) as bundle, zipfile.ZipFile(tmp_path / "broken.zip", "w") as broken:
+        for name in bundle.namelist():
+            content = bundle.read(name)
+            if name == "tables/findings.json":
+                content = content.replace(b'"state": "open"', b'"state": "0pen"', 1)
+            broken.writestr(name, content)
+    code, said = verify(tmp_path / "broken.zip")
+    assert code == 1
+    assert "tables/findings.json row 1 (dataset s3%3A%2F%2Flake/customers, SOV-" in said
+    assert "state: got '0pen', expected 'open'" in said
 
 
 def places_of(superuser: psycopg.Connection[tuple[object, ...]]) -> dict[str, object]:
@@ -93,18 +116,3 @@ def places_of(superuser: psycopg.Connection[tuple[object, ...]]) -> dict[str, ob
     assert row is not None
     assert judged is not None
     return {"statement": row[0], "index": row[1], "evaluation": judged[0]}
-
-
-def export(cast: Cast, target: Path) -> Path:
-    call_command("export", workspace=cast.workspace.slug, output=target, stdout=io.StringIO())
-    return target
-
-
-def verify(bundle: Path, checkpoint: Path | None = None) -> tuple[int, str]:
-    """Run the command; return its exit code and, where it failed, what it said."""
-    said = io.StringIO()
-    try:
-        call_command("verify", str(bundle), checkpoint=str(checkpoint) if checkpoint else None, stdout=said)
-    except SystemExit as end:
-        return int(end.code or 0), said.getvalue()
-    return 0, ""

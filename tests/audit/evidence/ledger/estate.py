@@ -4,6 +4,7 @@ Everything is deterministic (fixed key, ids, salts, instants), so that the commi
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from audit.evidence.ledger.bundle import (
     LEAVES,
     PEM,
     STATEMENTS,
+    TABLES_CONTENT,
+    TABLES_V2,
     VKEY,
     BundleInfo,
     checkpoint_line,
@@ -126,8 +129,19 @@ class Estate:
             self.range.append(sealed.leaf_hash)
         self.publish()
 
-    def export(self, target: Path, *, history: bool = True, proofs: bool = True, compact: bool = False) -> Path:
-        """Copy the rows as they are into a bundle; `compact` leaves out what only makes it larger."""
+    def export(
+        self,
+        target: Path,
+        *,
+        history: bool = True,
+        proofs: bool = True,
+        compact: bool = False,
+        tables: Mapping[str, Iterable[bytes]] | None = None,
+    ) -> Path:
+        """Copy the rows as they are into a bundle; `compact` leaves out what only makes it larger.
+
+        `tables` are files by name, of a bundle whose tables must follow from its ledger.
+        """
         head = self.heads[-1]
         info = BundleInfo(
             workspace=WORKSPACE,
@@ -140,7 +154,8 @@ class Estate:
             root=head.root,
             key_id=self.key.public.fingerprint,
             period=("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"),
-            scope={"families": ["SOV", "SEC"], "silent_sources": []},
+            scope={"families": ["SOV", "SEC"], "silent_sources": []}
+            | ({TABLES_CONTENT: TABLES_V2} if tables is not None else {}),
         )
         with BundleWriter(target, info) as writer:
             writer.add_file(STATEMENTS, self._statement_lines())
@@ -152,6 +167,8 @@ class Estate:
                 writer.add_file(CHECKPOINTS, map(_head_line, self.heads[:-1]))
             if proofs and len(self.entries) == head.size > 2:
                 self._add_proofs(writer, head)
+            for name, lines in (tables or {}).items():
+                writer.add_file(f"tables/{name}", lines)
             if not compact:
                 writer.add_file(PEM, [self.key.public.pem()])
                 writer.add_file("tables/findings.csv", _findings())
