@@ -104,7 +104,7 @@ def test_every_list_refuses_a_value_that_a_parameter_cannot_have(admin: APIClien
 def test_what_is_refused_names_what_was_meant(admin: APIClient) -> None:
     said = error(admin.get("/api/v1/findings", {"sverity": "critical"}), "unknown_parameter")
     assert (
-        "Did you mean 'severity'? It takes after, check, family, kind, limit, owner, severity, state."
+        "Did you mean 'severity'? It takes after, check, family, kind, limit, owner, resolution, severity, state."
         in said["message"]
     )
     said = error(admin.get("/api/v1/findings", {"severity": "criticl"}), "bad_parameter")

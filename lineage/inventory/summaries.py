@@ -19,7 +19,7 @@ def names_of(assets: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 def people_named(uids: Collection[str]) -> dict[str, str]:
     """Return the names of those of these owners that are persons we know of."""
-    found = Asset.objects.filter(kind="person", uid__in=set(uids) - {""})
+    found = Asset.objects.filter(kind="person", uid__in=set(uids))
     return dict(found.values_list("uid", "name"))
 
 

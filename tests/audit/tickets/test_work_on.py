@@ -59,6 +59,16 @@ def test_who_works_gives_it_to_a_member_and_the_journal_says_so(cast: Cast, tick
     assert (newest.what, newest.actor, newest.detail) == ("assigned", actor, "engineer@ours.example")
 
 
+def test_the_same_person_or_day_again_leaves_no_second_act(cast: Cast, ticket: Ticket) -> None:
+    day = str(ticket.finding.due_at.date() - 3 * DAY)
+    for change in ({"assignee": cast.engineer.email}, {"due_at": day}, {"assignee": ""}):
+        patch(cast, ticket, **change)
+        before = state(cast, ticket)
+        assert patch(cast, ticket, **change).status_code == 200
+        assert state(cast, ticket) == before
+    assert [body["what"] for _, body in acts(cast)] == ["assigned", "due date set", "assigned"]
+
+
 def test_it_is_taken_back_from_everybody(cast: Cast, ticket: Ticket) -> None:
     patch(cast, ticket, assignee=cast.engineer.email)
     assert patch(cast, ticket, assignee="").json()["assignee"] == ""
@@ -114,9 +124,8 @@ def test_a_day_is_set_until_its_end_and_the_journal_says_so(cast: Cast, ticket: 
     answer = patch(cast, ticket, "engineer", due_at=str(day))
     assert answer.status_code == 200
     assert answer.json()["due_at"].startswith(f"{day}T23:59:59")
-    assert acts(cast) == [
-        (f"member:{cast.engineer.pk}", {"ticket": str(ticket.pk), "what": "due date set", "detail": str(day)})
-    ]
+    said = {"ticket": str(ticket.pk), "what": "due date set", "detail": str(day), "due_at": f"{day}T23:59:59Z"}
+    assert acts(cast) == [(f"member:{cast.engineer.pk}", said)]
 
 
 def test_the_days_from_today_to_the_findings_own_limit_may_be_set(cast: Cast, ticket: Ticket) -> None:
