@@ -84,7 +84,7 @@ def compliance_summary(wanted: given.ComplianceSummary) -> Result:
         total=len(rows),
         scope=_scope("current verdicts, every asset", wanted),
         revision=current_revision(),
-        sentence=f"{passed} of {_count(applicable, 'applicable verdict')} pass{_with(wanted)}.",
+        sentence=f"{passed:,} of {_count(applicable, 'applicable verdict')} pass{_with(wanted)}.",
         evidence=[
             Evidence("family" if not wanted.family else "check", name, name) for name, _ in named[: wanted.limit]
         ],
@@ -136,13 +136,14 @@ def list_sources(wanted: given.ListSources) -> Result:
     everyone = source_rows(timezone.now())
     rows = [row for row in everyone if row["silent"]] if wanted.silent else everyone
     silent = sum(1 for row in everyone if row["silent"])
+    known = f"{_count(len(everyone), 'source')} {_are(len(everyone))} known"
     return Result(
         columns=["door", "name", "last_seen_at", "expected_every_hours", "silent", "declared_count", "received_count"],
         rows=rows[: wanted.limit],
         total=len(rows),
         scope=_scope("sources", wanted),
         revision=current_revision(),
-        sentence=f"{_count(len(everyone), 'source')} {'reports' if len(everyone) == 1 else 'report'}; {silent} silent.",
+        sentence=f"{known}; {silent:,} of them {_are(silent)} silent.",
         evidence=[Evidence("source", str(row["id"]), str(row["name"])) for row in rows[: wanted.limit]],
     )
 
@@ -202,9 +203,8 @@ def show_evidence(wanted: given.ShowEvidence) -> Result:
     elif proof is None:
         sentence = f"Statement {row.pk} ({row.action}) is recorded and not sealed yet."
     else:
-        sentence = (
-            f"Statement {row.pk} ({row.action}) is entry {proof.entry.index} of {proof.checkpoint.size} in the ledger."
-        )
+        place = f"entry {proof.entry.index:,} of {proof.checkpoint.size:,} in the ledger"
+        sentence = f"Statement {row.pk} ({row.action}) is {place}."
     return Result(
         columns=["action", "actor", "made_at", "index", "sealed_at"],
         rows=shown,

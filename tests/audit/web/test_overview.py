@@ -29,11 +29,17 @@ def changes_on(page: str) -> list[str]:
 
 @pytest.fixture
 def two(cast: Cast) -> dict[str, uuid.UUID]:
-    """Two entities; the data of North breaks its limit in two places, South has none."""
-    line = {**CUSTOMERS, "relations": {"organisation": [{"kind": "organisation", "uid": "north"}]}}
-    send_inventory(
-        cast.api["pipeline"], NORTH, SOUTH, LAKE, line, {**line, "uid": "s3%3A%2F%2Flake/orders", "name": "orders"}
-    )
+    """Two entities; the data of North breaks its limit in two places, that of South has none."""
+    north = {**CUSTOMERS, "relations": {"organisation": [{"kind": "organisation", "uid": "north"}]}}
+    orders = {**north, "uid": "s3%3A%2F%2Flake/orders", "name": "orders"}
+    free = {
+        "kind": "dataset",
+        "uid": "s3%3A%2F%2Flake/free",
+        "name": "free",
+        "attributes": {"environment": "prod", "residency_limited": False},
+        "relations": {"organisation": [{"kind": "organisation", "uid": "south"}]},
+    }
+    send_inventory(cast.api["pipeline"], NORTH, SOUTH, LAKE, north, orders, free)
     run_due(cast.workspace.pk)
     with in_workspace(cast.workspace.pk):
         return dict(Asset.objects.filter(kind="organisation").values_list("name", "pk"))
@@ -85,6 +91,7 @@ def test_one_entity_has_its_own_figures(cast: Cast, two: dict[str, uuid.UUID]) -
     north, south = (client.get(f"/w/ours/?entity={two[name]}").content.decode() for name in ("North", "South"))
     assert "<bdi>North</bdi> stands" in north
     assert "SOV-04 on 2 of the kind dataset" in " ".join(changes_on(north))
+    assert changes_on(south)
     assert "SOV-04" not in " ".join(changes_on(south))
     assert re.search(r"[1-9]\d* assets? of North judged", north)
     assert f'<option value="{two["North"]}" selected>North</option>' in north
