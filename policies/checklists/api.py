@@ -14,8 +14,7 @@ from accounts.members.scope import WorkspaceView
 from accounts.members.strict import not_known
 from accounts.paging import object_schema, text_parameter
 from policies.checklists.models import Check, ChecklistVersion
-from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import check_titles
+from policies.checklists.queries import check_titles, ready_checklists
 
 FAMILY = OpenApiParameter("family", str, description="Family of a shipped checklist, as in SOV")
 CHECK = OpenApiParameter("check", str, description="Id of a check, as in SOV-04; one that is no longer in force too")

@@ -1,15 +1,29 @@
-"""Read checklists: the active versions, one version, one check as it was judged."""
+"""Read checklists: what is shipped and ready to judge, the active versions, one version, one check as it was judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from django.db.models import QuerySet
 
+from lineage.inventory.derivations import registered_derivations
 from policies.checklists.checks import Check, Checklist
+from policies.checklists.compile import compile_checklist
 from policies.checklists.models import Check as CheckRow
 from policies.checklists.models import ChecklistVersion
-from policies.checklists.publish import ready_checklists
-from policies.checklists.read import checklist_of
+from policies.checklists.read import checklist_of, checklists_in, shipped_from
+from policies.checklists.waiting import waiting_for
+from policies.rules.checks import CompiledCheck
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A shipped checklist, compiled; `waiting` names per check the facts nobody gives."""
+
+    checklist: Checklist
+    compiled: dict[str, CompiledCheck]
+    waiting: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -20,6 +34,21 @@ class CheckInForce:
     version: ChecklistVersion
     number: int  # of the version
     waiting: tuple[str, ...]
+
+
+def ready_checklists() -> dict[str, Ready]:
+    """Return the shipped checklists by family, compiled once per process. Raises ChecklistRefused."""
+    return _ready_in(shipped_from.get())
+
+
+@cache
+def _ready_in(folder: Path) -> dict[str, Ready]:
+    ready = {}
+    for checklist in checklists_in(folder):
+        compiled = dict(compile_checklist(checklist))
+        waiting = {name: waiting_for(check, registered_derivations()) for name, check in compiled.items()}
+        ready[checklist.family] = Ready(checklist, compiled, waiting)
+    return ready
 
 
 def active_versions() -> QuerySet[ChecklistVersion]:

@@ -7,6 +7,7 @@ every value does; a default that the file does not write is not in it, so a new 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from policies.checklists.schema import CheckForm, ChecklistForm, FrameworksForm,
 from policies.checklists.yaml_tree import Tree, read_tree
 
 SHIPPED = Path(__file__).with_name("shipped")
+shipped_from = ContextVar("shipped_from", default=SHIPPED)
+"""The folder whose checklists the product ships: set to another one, everything goes on as with another release."""
 DEFAULT_NOW = datetime(2026, 11, 1, tzinfo=UTC)
 """The instant at which inline tests are judged where they name none."""
 
@@ -45,10 +48,15 @@ def checklist_of(body: Mapping[str, Any], file: str, frameworks: Collection[str]
     return _checklist(Tree(file, dict(body), {}), frameworks)
 
 
-@cache
 def shipped_checklists() -> tuple[Checklist, ...]:
     """Return the checklists of the product, by family."""
-    paths = sorted(SHIPPED.glob("*.yaml"))
+    return checklists_in(shipped_from.get())
+
+
+@cache
+def checklists_in(folder: Path) -> tuple[Checklist, ...]:
+    """Return the checklists of a folder, by family; read once per process."""
+    paths = sorted(folder.glob("*.yaml"))
     return tuple(read_checklist(path) for path in paths if path.name != "frameworks.yaml")
 
 

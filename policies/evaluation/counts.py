@@ -2,13 +2,12 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
 
 from django.db import connection
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from policies.checklists.checks import Check
+from policies.evaluation.leaves import Dropped
 from policies.evaluation.outcome import Outcome
 from policies.evaluation.vectors import Former
 
@@ -29,12 +28,10 @@ class Counts:
         if outcome.byte:
             self.delta[(family, outcome.check.id, entity, outcome.byte, outcome.grade)] += 1
 
-    def drop(self, family: str, checks: Iterable[Check], before: Former) -> None:
-        """Count a retired subject out."""
-        for check in checks:
-            byte, grade = before.at(check.slot)
-            if byte:
-                self.delta[(family, check.id, before.entity, byte, grade)] -= 1
+    def drop(self, dropped: Dropped, before: Former) -> None:
+        """Count a subject out that a check judges no more."""
+        byte, grade = before.at(dropped.slot)
+        self.delta[(dropped.family, dropped.check_id, before.entity, byte, grade)] -= 1
 
     def moved(self, check_id: str) -> Counter[int]:
         """Return by how much the number of subjects of one check moves, by verdict byte."""

@@ -4,15 +4,19 @@ One slice of assets, in one transaction:
   1. Publish shipped checklists that the workspace lacks, so that there is something to judge by.
   2. Load the assets, what they are related to, and their former vectors.
   3. Judge each by every check of its kind, organisations last: one carries whether checks have enough subjects.
-  4. Where nothing changed (bytes and grades), only the times move: write vectors, no statement.
-  5. Where something changed: one leaf per asset, transitions, roll-ups, population digest, one statement over all, and
-     the findings stage is queued with it.
-  6. Queue the slice's assets again for the instants at which time alone changes a verdict.
+  4. Drop what nothing judges any more: verdicts of retired assets, and of checks that were withdrawn, wait for facts,
+     judge another kind now or left with their checklist. Each is a change to "not judged".
+  5. Where nothing changed (bytes and grades), only the times move: write vectors, no statement.
+  6. Where something changed: one leaf per asset, transitions, roll-ups, population digest, one statement over all, and
+     the findings stage is queued with it. Where a checklist only grew or shrank: the digest and the statement.
+  7. Queue the slice's assets again for the instants at which time alone changes a verdict.
 """
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.utils import timezone
 
@@ -26,13 +30,16 @@ from accounts.workspaces.revisions import next_revision
 from accounts.workspaces.stages import run_stage
 from lineage.inventory.models import Asset
 from policies.checklists.models import ChecklistVersion
-from policies.checklists.publish import publish_shipped, ready_checklists
+from policies.checklists.publish import publish_shipped
+from policies.checklists.queries import ready_checklists
+from policies.evaluation.codes import NOT_JUDGED
 from policies.evaluation.counts import Counts
-from policies.evaluation.leaves import leaf_of, retired_leaf
+from policies.evaluation.leaves import Changed, Dropped, leaf_of
 from policies.evaluation.minimum import Numbers, moved_numbers, number_outcomes
 from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictVector
 from policies.evaluation.outcome import Outcome, judge_subject
 from policies.evaluation.population import refresh_population
+from policies.evaluation.queries import checks_by_slot
 from policies.evaluation.subjects import ORGANISATION, Loaded, checks_by_kind, load_subjects
 from policies.evaluation.vectors import Former, former_of_kind, read_former, vector_of, write_vectors
 
@@ -60,11 +67,14 @@ class Slice:
         self.cause = cause
         self.ready = ready_checklists()
         self.judged = checks_by_kind(self.ready)
-        self.versions = {row.checklist: row for row in ChecklistVersion.objects.filter(active=True)}
+        in_force = ChecklistVersion.objects.filter(active=True, checklist__in=list(self.ready))
+        self.versions = {row.checklist: row for row in in_force}
+        self.names: dict[str, dict[int, str]] = {}  # checks by slot, of the checklists from which something is dropped
         self.subjects = 0
-        self.changes: list[tuple[Loaded, list[tuple[int, Outcome]]]] = []
+        self.changes: list[Changed] = []
+        self.resized: list[uuid.UUID] = []  # assets with a longer or shorter vector: the population must be stated anew
         self.vectors: list[VerdictVector] = []
-        self.gone: list[tuple[Asset, dict[str, list[tuple[str, int, int]]]]] = []
+        self.gone: dict[str, set[uuid.UUID]] = defaultdict(set)  # by checklist, the assets whose vector goes
         self.counts = Counts()
         self.due: dict[uuid.UUID, datetime.datetime] = {}
 
@@ -92,7 +102,7 @@ class Slice:
         self, loaded: Loaded, former: Mapping[str, Former], numbers: Mapping[str, Sequence[Outcome]]
     ) -> None:
         changes: list[tuple[int, Outcome]] = []
-        written = len(self.vectors)
+        judged_slots: dict[str, set[int]] = {}
         for judged in self.judged[loaded.asset.kind]:
             checks = {check.id: check for check in self.ready[judged.family].checklist.checks}
             outcomes = [*judge_subject(loaded, judged, checks, self.now), *numbers.get(judged.family, ())]
@@ -105,10 +115,36 @@ class Slice:
                     changes.append((byte, outcome))
                 self.counts.move(judged.family, outcome, before, loaded.asset.organisation_id)
                 self._note_due(loaded.asset.pk, outcome)
+            if len(before.codes) != judged.width:
+                self.resized.append(loaded.asset.pk)
+            judged_slots[judged.family] = {outcome.check.slot for outcome in outcomes}
             self.vectors.append(vector_of(loaded.asset, judged, outcomes, self.versions[judged.family], self.now))
-        self.subjects += len(self.vectors) > written
-        if changes:
-            self.changes.append((loaded, changes))
+        self.subjects += bool(judged_slots)
+        dropped = self._drop(loaded.asset, former, judged_slots)
+        if changes or dropped:
+            self.changes.append(Changed(loaded.asset, loaded.provenance, changes, dropped))
+
+    def _drop(self, asset: Asset, former: Mapping[str, Former], judged: Mapping[str, Collection[int]]) -> list[Dropped]:
+        """Take the former verdicts outside of the slots judged now out of the roll-ups; return them.
+
+        A vector of which nothing is judged now goes with its last verdict; the others are written anew without it.
+        """
+        found = []
+        for family, before in former.items():
+            kept = judged.get(family, ())
+            for slot, byte in enumerate(before.codes):
+                if byte and slot not in kept:
+                    found.append(Dropped(family, self._name(family, slot), slot, byte))
+                    self.counts.drop(found[-1], before)
+                    if not kept:
+                        self.gone[family].add(asset.pk)
+        return found
+
+    def _name(self, family: str, slot: int) -> str:
+        """Return the check of a slot, whichever version gave it away: the checklist may be another, or gone."""
+        if family not in self.names:
+            self.names[family] = checks_by_slot(family)
+        return self.names[family][slot]
 
     def _note_due(self, asset: uuid.UUID, outcome: Outcome) -> None:
         for at in (outcome.flip_at, outcome.stale_at):
@@ -116,22 +152,17 @@ class Slice:
                 self.due[asset] = min(at, self.due.get(asset, at))
 
     def _retire(self, asset: Asset, former: Mapping[str, Former]) -> None:
-        """Take a retired asset out of vectors and roll-ups; its last verdicts become transitions to 'not judged'."""
-        last: dict[str, list[tuple[str, int, int]]] = {}
-        for family, before in former.items():
-            checks = self.ready[family].checklist.checks if family in self.ready else ()
-            slots = [(check.id, check.slot, before.at(check.slot)[0]) for check in checks]
-            last[family] = [entry for entry in slots if entry[2]]
-            self.counts.drop(family, checks, before)
-        self.gone.append((asset, last))
+        """Take a retired asset, or one of a kind that nothing judges any more, out of vectors and roll-ups."""
+        self.changes.append(Changed(asset, {}, (), self._drop(asset, former, {})))
+        for family in former:
+            self.gone[family].add(asset.pk)
 
     def write(self) -> None:
         """Write the slice: nothing but times where no verdict changed, else everything with one statement."""
-        if not self.subjects and not self.gone:
+        if not self.subjects and not self.changes:
             return
-        changed = bool(self.changes or self.gone)
-        revision = next_revision("evaluate") if changed else None
-        write_vectors(self.vectors, [asset.pk for asset, _ in self.gone], revision)
+        revision = next_revision("evaluate") if self.changes or self.resized else None
+        write_vectors(self.vectors, self.gone, revision)
         statement = self._seal(revision) if revision is not None else None
         self.counts.write()
         postpone(Stage.EVALUATE, self.due)
@@ -140,18 +171,15 @@ class Slice:
             cause=self.cause,
             now=self.now,
             subjects=self.subjects,
-            changed=len(self.changes) + len(self.gone),
+            changed=len(self.changes),
             rev=revision or 0,
             statement=statement.pk if statement else None,
         )
 
     def _seal(self, revision: int) -> Statement:
         """Append the statement over all leaves, and the rows that point into it."""
-        leaves = [leaf_of(loaded, changes, self.now) for loaded, changes in self.changes]
-        for asset, last in self.gone:
-            bytes_by_check = {check: byte for entries in last.values() for check, _, byte in entries}
-            leaves.append(retired_leaf(asset.kind, asset.uid, bytes_by_check, self.now))
-        touched = [loaded.asset.pk for loaded, _ in self.changes] + [asset.pk for asset, _ in self.gone]
+        leaves = [leaf_of(changed, self.now) for changed in self.changes]
+        touched = [changed.asset.pk for changed in self.changes] + self.resized
         body = {
             "cause": self.cause,
             "now": self.now,
@@ -168,44 +196,40 @@ class Slice:
             ],
             batch_size=1000,
         )
-        Transition.objects.bulk_create(list(self._transitions(statement.pk, revision)), batch_size=1000)
+        rows = [
+            Transition(
+                id=new_id(), workspace_id=current_workspace(), asset=changed.asset, kind=changed.asset.kind,
+                uid=changed.asset.uid, judged_at=self.now, statement=statement.pk, rev=revision, leaf_index=index,
+                **said,
+            )
+            for index, changed in enumerate(self.changes)
+            for said in _said(changed)
+        ]  # fmt: skip
+        Transition.objects.bulk_create(rows, batch_size=1000)
         push(Stage.RAISE, [statement.pk])
         return statement
 
-    def _transitions(self, statement: uuid.UUID, revision: int) -> list[Transition]:
-        rows = []
-        for index, (loaded, changes) in enumerate(self.changes):
-            rows += [self._transition(loaded.asset, before, outcome) for before, outcome in changes]
-            for row in rows[-len(changes) :]:
-                row.leaf_index = index
-        for index, (asset, last) in enumerate(self.gone, start=len(self.changes)):
-            for family, entries in last.items():
-                for check, slot, byte in entries:
-                    row = Transition(
-                        id=new_id(), workspace_id=current_workspace(), asset=asset, kind=asset.kind, uid=asset.uid,
-                        checklist=family, check_id=check, slot=slot, check_hash="", old=byte, new=0,
-                        judged_at=self.now, leaf_index=index,
-                    )  # fmt: skip
-                    rows.append(row)
-        for row in rows:
-            row.statement, row.rev = statement, revision
-        return rows
 
-    def _transition(self, asset: Asset, before: int, outcome: Outcome) -> Transition:
-        return Transition(
-            id=new_id(),
-            workspace_id=current_workspace(),
-            asset=asset,
-            kind=asset.kind,
-            uid=asset.uid,
-            checklist=outcome.check.id.split("-")[0],
-            check_id=outcome.check.id,
-            slot=outcome.check.slot,
-            check_hash=outcome.check.content_hash,
-            old=before,
-            new=outcome.byte,
-            grade=outcome.grade,
-            reason=str(outcome.verdict.reason),
-            flip_at=outcome.flip_at,
-            judged_at=self.now,
-        )
+def _said(changed: Changed) -> Iterator[dict[str, Any]]:
+    """Yield what the transitions of one asset say, each of one check."""
+    for before, outcome in changed.outcomes:
+        yield {
+            "checklist": outcome.check.id.split("-")[0],
+            "check_id": outcome.check.id,
+            "slot": outcome.check.slot,
+            "check_hash": outcome.check.content_hash,
+            "old": before,
+            "new": outcome.byte,
+            "grade": outcome.grade,
+            "reason": str(outcome.verdict.reason),
+            "flip_at": outcome.flip_at,
+        }
+    for gone in changed.dropped:
+        yield {
+            "checklist": gone.family,
+            "check_id": gone.check_id,
+            "slot": gone.slot,
+            "check_hash": "",
+            "old": gone.byte,
+            "new": NOT_JUDGED,
+        }

@@ -2,43 +2,63 @@
 
 Members of a leaf, beside those of canonical/batch.py: "judged_at", "changes": [{"check", "slot", "hash" (of the check),
 "from", "to" (words), "byte", "grade", "reason", "missing": [paths], "facts": [{"path", "value", "asset", "keys":
-[{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]. Members may be
-added; none changes its meaning. Where "reason" is "population", the facts are the counts of minimum.py, without keys.
+[{"name", "origin", "source", "at", "event", "grade"}]}], "flip_at", "flip_to"}]; of a dropped verdict only "check",
+"from" and "to". Members may be added; none changes its meaning. Where "reason" is "population", the facts are the
+counts of minimum.py, without keys.
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.journal.canonical.batch import make_leaf
 from accounts.journal.canonical.encode import plain
-from policies.evaluation.codes import STALE, word
+from lineage.inventory.models import Asset
+from policies.evaluation.codes import NOT_JUDGED, STALE, word
 from policies.evaluation.outcome import Outcome
-from policies.evaluation.subjects import Loaded
+from policies.evaluation.subjects import Provenance
 from policies.rules.facts import Fact
 
 
-def leaf_of(loaded: Loaded, changes: Sequence[tuple[int, Outcome]], now: datetime.datetime) -> bytes:
-    """Return the canonical bytes for one asset; `changes` are (byte before, outcome)."""
+@dataclass(frozen=True)
+class Dropped:
+    """A verdict that nothing gives any more: the asset retired, or no check in force judges it in this slot."""
+
+    family: str
+    check_id: str
+    slot: int
+    byte: int  # the last one
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What one slice changed about one asset; a retired one has only dropped verdicts, or none."""
+
+    asset: Asset
+    provenance: Provenance  # of the facts read
+    outcomes: Sequence[tuple[int, Outcome]]  # with the byte before
+    dropped: Sequence[Dropped]
+
+
+def leaf_of(changed: Changed, now: datetime.datetime) -> bytes:
+    """Return the canonical bytes for one asset."""
+    judged = [_change(before, outcome, changed.provenance) for before, outcome in changed.outcomes]
+    dropped = [
+        {"check": each.check_id, "from": word(each.byte), "to": word(NOT_JUDGED)}
+        for each in sorted(changed.dropped, key=lambda each: each.check_id)
+    ]
     content = {
-        "asset": {"kind": loaded.asset.kind, "uid": loaded.asset.uid},
+        "asset": {"kind": changed.asset.kind, "uid": changed.asset.uid},
         "judged_at": now,
-        "changes": [_change(before, outcome, loaded) for before, outcome in changes],
+        "changes": [*judged, *dropped],
     }
     canonical = plain(content)
     assert isinstance(canonical, dict)
     return make_leaf(canonical)
 
 
-def retired_leaf(kind: str, uid: str, judged: Mapping[str, int], now: datetime.datetime) -> bytes:
-    """Return the leaf of an asset that is no longer judged; `judged` are its last bytes by check."""
-    changes = [{"check": check, "from": word(byte), "to": word(0)} for check, byte in sorted(judged.items())]
-    canonical = plain({"asset": {"kind": kind, "uid": uid}, "judged_at": now, "changes": changes})
-    assert isinstance(canonical, dict)
-    return make_leaf(canonical)
-
-
-def _change(before: int, outcome: Outcome, loaded: Loaded) -> dict[str, object]:
+def _change(before: int, outcome: Outcome, provenance: Provenance) -> dict[str, object]:
     verdict = outcome.verdict
     return {
         "check": outcome.check.id,
@@ -51,14 +71,14 @@ def _change(before: int, outcome: Outcome, loaded: Loaded) -> dict[str, object]:
         "grade": outcome.grade,
         "reason": str(verdict.reason),
         "missing": list(verdict.missing),
-        "facts": [_fact(fact, loaded) for fact in (*verdict.when_facts, *verdict.facts)],
+        "facts": [_fact(fact, provenance) for fact in (*verdict.when_facts, *verdict.facts)],
         "flip_at": outcome.flip_at,
         "flip_to": word(outcome.flip_to) if outcome.flip_at else None,
     }
 
 
-def _fact(fact: Fact, loaded: Loaded) -> dict[str, Any]:
-    known = loaded.provenance.get(fact.asset, {})
+def _fact(fact: Fact, provenance: Provenance) -> dict[str, Any]:
+    known = provenance.get(fact.asset, {})
     return {
         "path": fact.path,
         "value": list(fact.value) if isinstance(fact.value, tuple) else fact.value,

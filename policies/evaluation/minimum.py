@@ -13,14 +13,14 @@ Known weakness: a subject that stays unknown while time alone makes its `when` t
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Case, F, Q, Sum, Value, When
 
 from lineage.inventory.models import Asset
 from policies.checklists.checks import Check
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation.codes import CONCERNED, NOT_JUDGED, NUMBER, base
 from policies.evaluation.counts import Counts
 from policies.evaluation.models import VerdictCount
@@ -32,6 +32,9 @@ from policies.rules.verdicts import Code, Reason, Verdict
 
 Numbers = Mapping[uuid.UUID, Mapping[str, list[Outcome]]]
 """Outcomes on the numbers of subjects, by organisation and checklist."""
+
+Vectors = Mapping[str, Former]
+"""The vectors of one asset, by checklist."""
 
 _SURE = {Code.PASS, Code.FAIL, Code.MANUAL}  # `when` is true, or there would be no such verdict
 _UNSURE = {Code.UNKNOWN, Code.ERROR}
@@ -63,8 +66,12 @@ class SubjectCount:
         return Outcome(self.check, int(self.code) | NUMBER, "", verdict, None, 0, None)
 
 
-def subject_counts(moves: Counts | None = None) -> list[SubjectCount]:
-    """Return the counts of all checks with min_population; `moves` are those of a slice that are not written yet."""
+def subject_counts(moves: Counts | None = None, organisations: Iterable[Vectors] = ()) -> list[SubjectCount]:
+    """Return the counts of all checks with min_population; `moves` are those of a slice that are not written yet.
+
+    `organisations` are their vectors before the slice judges them, last of all: a verdict of an earlier version, in
+    which the check judged organisations, is in the roll-ups until then and is of no subject.
+    """
     needing = {
         check.id: (family, check) for family, each in ready_checklists().items() for check in needs_subjects(each)
     }
@@ -77,6 +84,11 @@ def subject_counts(moves: Counts | None = None) -> list[SubjectCount]:
     if moves is not None:
         for check_id in needing:
             found[check_id].update(moves.moved(check_id))
+    for family, check in needing.values():
+        for vectors in organisations:
+            byte = _standing(vectors.get(family), check.slot)
+            if not byte & NUMBER:
+                found[check.id][byte] -= 1
     return [_count(family, check, found[check.id]) for family, check in needing.values()]
 
 
@@ -102,7 +114,7 @@ def carrier() -> Asset | None:
     return reported.order_by(Case(When(on_top, then=Value(0)), default=Value(1)), "uid").first()
 
 
-def number_outcomes(moves: Counts, former: Mapping[uuid.UUID, Mapping[str, Former]]) -> Numbers:
+def number_outcomes(moves: Counts, former: Mapping[uuid.UUID, Vectors]) -> Numbers:
     """Return what the organisations carry after a slice; `former` are the vectors of all organisations.
 
     The carrier has a verdict for each check; what else an organisation carried before is taken back.
@@ -110,13 +122,15 @@ def number_outcomes(moves: Counts, former: Mapping[uuid.UUID, Mapping[str, Forme
     numbers: dict[uuid.UUID, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     chosen = carrier()
     if chosen is not None:
-        for count in subject_counts(moves):
+        for count in subject_counts(moves, former.values()):
             numbers[chosen.pk][count.family].append(count.outcome)
     for organisation, vectors in former.items():
         for family, vector in vectors.items():
             kept = {outcome.check.id for outcome in numbers[organisation][family]}
             checks = ready_checklists()[family].checklist.checks if family in ready_checklists() else ()
-            carried = [check for check in checks if vector.at(check.slot)[0] & NUMBER]
+            carried = [
+                check for check in checks if check.subject != ORGANISATION and vector.at(check.slot)[0] & NUMBER
+            ]  # a check that judges organisations now gives its slot its own verdict
             numbers[organisation][family] += [_taken_back(check) for check in carried if check.id not in kept]
     return numbers
 
@@ -126,7 +140,7 @@ def _taken_back(check: Check) -> Outcome:
     return Outcome(check, NOT_JUDGED, "", Verdict(Code.NOT_APPLICABLE, Reason.POPULATION), None, 0, None)
 
 
-def moved_numbers(numbers: Numbers, former: Mapping[uuid.UUID, Mapping[str, Former]]) -> set[uuid.UUID]:
+def moved_numbers(numbers: Numbers, former: Mapping[uuid.UUID, Vectors]) -> set[uuid.UUID]:
     """Return the organisations for which an outcome is another than the one that stands."""
     return {
         organisation

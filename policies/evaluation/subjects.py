@@ -8,24 +8,24 @@ from typing import Any, Literal
 
 from lineage.inventory.models import Asset, Relation
 from policies.checklists.checks import Check
-from policies.checklists.publish import Ready
+from policies.checklists.queries import Ready
 from policies.rules.checks import CompiledCheck
 from policies.rules.facts import Member, Subject
 
 ORGANISATION = "organisation"
 """The kind that carries the verdicts on how many subjects a check has (minimum.py)."""
 
+Provenance = Mapping[str | None, Mapping[str, Mapping[str, Any]]]
+"""By asset id (None = the subject): attribute -> {"origin", "source", "at", "event", "grade"}."""
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """One subject with what a leaf says about the facts behind its verdicts.
-
-    `provenance` holds, by asset id (None = the subject), attribute -> {"origin", "source", "at", "event", "grade"}.
-    """
+    """One subject with what a leaf says about the facts behind its verdicts."""
 
     asset: Asset
     subject: Subject
-    provenance: Mapping[str | None, Mapping[str, Mapping[str, Any]]]
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -88,8 +88,10 @@ def vector_of(
     )
 
 
-def write_vectors(vectors: Sequence[VerdictVector], gone: Sequence[uuid.UUID], revision: int | None) -> None:
-    """Upsert the vectors and delete those of retired assets; `revision` None = no verdict of the slice changed."""
+def write_vectors(
+    vectors: Sequence[VerdictVector], gone: Mapping[str, Collection[uuid.UUID]], revision: int | None
+) -> None:
+    """Upsert the vectors; delete those of `gone`, assets by checklist. `revision` None: no verdict changed."""
     fields = ["version", "entity", "codes", "grades", "flip_at", "flip_to", "stale_at", "fails_at", "judged_at"]
     if revision is not None:
         fields.append("rev")
@@ -102,5 +104,5 @@ def write_vectors(vectors: Sequence[VerdictVector], gone: Sequence[uuid.UUID], r
         update_fields=fields,
         batch_size=1000,
     )
-    if gone:
-        VerdictVector.objects.filter(asset__in=gone).delete()
+    for family, assets in gone.items():
+        VerdictVector.objects.filter(checklist=family, asset__in=assets).delete()

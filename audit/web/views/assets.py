@@ -27,8 +27,7 @@ from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Source
 from lineage.inventory.queries import AssetDetail, AssetFilters, AssetLine, asset_detail, filtered, list_assets
 from lineage.inventory.summaries import is_silent, kind_counts, names_of, sources_of
-from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import check_titles, kinds_of_checks
+from policies.checklists.queries import check_titles, kinds_of_checks, ready_checklists
 from policies.evaluation.lookups import last_changes, missing_in, tallies_of
 from policies.evaluation.queries import Tally, current_verdicts, transitions, verdict_row
 

@@ -21,8 +21,14 @@ from lineage.inventory.summaries import reported_counts
 from policies.checklists.checks import Check, Checklist, InlineTest
 from policies.checklists.compile import compile_check
 from policies.checklists.models import ChecklistVersion
-from policies.checklists.publish import ready_checklists
-from policies.checklists.queries import active_versions, content_of, judged_checks, versions, waiting_of
+from policies.checklists.queries import (
+    active_versions,
+    content_of,
+    judged_checks,
+    ready_checklists,
+    versions,
+    waiting_of,
+)
 from policies.checklists.read import shipped_frameworks
 from policies.checklists.try_tests import subject_of
 from policies.evaluation.codes import word

@@ -23,7 +23,7 @@ from lineage.events.queries import heard_from
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.receive import Outcome, prepare, record
 from lineage.inventory.summaries import import_result, rejected_rows
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation.queries import posture
 
 STEPS = {

@@ -12,7 +12,8 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage
 from lineage.inventory.models import Asset
-from policies.evaluation.codes import GRADES, word
+from policies.checklists.queries import ready_checklists
+from policies.evaluation.codes import GRADES, NUMBER, word
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.evaluation.queries import slot_names
 
@@ -124,7 +125,7 @@ def changes_are_sealed() -> None:
     }
     assert rows == said
     for statement in Statement.objects.filter(action="policies:checklist:evaluated"):
-        assert statement.body["leaves"] == commit(leaves[statement.pk])
+        assert statement.body.get("leaves", commit([])) == commit(leaves[statement.pk])
         assert statement.body["changed"] == len(leaves[statement.pk])
 
 
@@ -139,3 +140,14 @@ def time_is_queued() -> None:
     for subject, at in Work.objects.filter(stage=Stage.EVALUATE, subject__in=due).values_list("subject", "due_at"):
         queued[subject].append(at)
     assert queued == {subject: [at] for subject, at in due.items()}
+
+
+def judged_by_what_is_in_force() -> None:
+    """After a full run: each verdict is of a check that is shipped, can be judged, and judges this kind of asset."""
+    ready = ready_checklists()
+    kinds = {row.pk: row.kind for row in Asset.objects.all()}
+    for (asset, check), (byte, _) in from_vectors().items():
+        each = ready[check.split("-")[0]]
+        (found,) = [known for known in each.checklist.checks if known.id == check]
+        assert not each.waiting[check]
+        assert kinds[asset] == ("organisation" if byte & NUMBER else found.subject)

@@ -16,7 +16,7 @@ from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
 from audit.findings.models import Finding
 from audit.tickets.models import Ticket
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation.evaluate import evaluate
 from policies.evaluation.full import request_full_of
 from policies.evaluation.lookups import count_of

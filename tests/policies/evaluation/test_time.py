@@ -12,7 +12,7 @@ from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage
 from lineage.graph.project import project
 from lineage.inventory.models import Asset
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation import lookups, queries
 from policies.evaluation.codes import STALE, base
 from policies.evaluation.evaluate import evaluate, evaluate_slice

@@ -9,7 +9,7 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.queue import Stage, push
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Asset
-from policies.checklists.publish import ready_checklists
+from policies.checklists.queries import ready_checklists
 from policies.evaluation import queries
 from policies.evaluation.codes import GRADES, STALE, WAIVED, base, counts_as_pass, word, worst
 from policies.evaluation.evaluate import evaluate
