@@ -94,6 +94,9 @@ def test_every_list_refuses_a_value_that_a_parameter_cannot_have(admin: APIClien
                 if each["name"] == "as_of":
                     continue  # needs a dataset that exists; tests/lineage/graph tries it
                 answer = admin.get(path, required(operation) | {each["name"]: text}, headers={"Accept": accept})
+                if answer.status_code == 406:  # a read that has no CSV
+                    assert accept == "text/csv"
+                    continue
                 said = error(answer, "bad_parameter")
                 assert said["message"].startswith(f"{each['name']}={text!r}")
                 assert "expected" in said["message"].lower(), said
