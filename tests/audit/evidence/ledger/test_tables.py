@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.journal.canonical.batch import make_leaf
@@ -167,6 +167,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_a_cell_is_the_one_that_exports_write(value: object) -> None:
     assert cell(value) == csv_text(value)
