@@ -10,7 +10,7 @@ from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.queue import Stage, push
 from audit.findings import queries
-from audit.findings.endings import ending_of
+from audit.findings.endings import Ending, ending_of
 from audit.findings.models import Finding
 from audit.findings.raise_findings import LIMIT_DAYS, raise_findings
 from lineage.events.models import Event
@@ -151,6 +151,15 @@ def test_the_source_that_still_lists_it_did_not_end_it(cast: Cast) -> None:
     evaluated(cast.workspace.pk)
     raise_findings(cast.workspace.pk)
     assert (the_finding(cast).resolution, told_ending(cast).source) == ("retired", "catalogue")
+
+
+def test_what_was_withdrawn_later_did_not_end_it(cast: Cast) -> None:
+    open_now = after(cast, (ABROAD, BOUND))
+    with in_workspace(cast.workspace.pk):  # as where a check is judged of fewer subjects
+        resolved = {"state": "resolved", "resolution": "retired", "resolved_at": timezone.now()}
+        Finding.objects.filter(pk=open_now.pk).update(**resolved)
+    found(cast, ABROAD)
+    assert told_ending(cast) == Ending()
 
 
 @pytest.mark.slow
