@@ -95,12 +95,13 @@ def assets_of_leaves(statement: uuid.UUID, limit: int) -> dict[int, uuid.UUID]:
 
 
 def recent_changes(entity: uuid.UUID | None = None, *, limit: int = 400, looked_at: int = 20_000) -> list[Transition]:
-    """Return the newest changes (of one entity), newest first; none that says only that a check concerns it not.
+    """Return the newest changes (of one entity), newest first; no first pass, nor that a check concerns it not.
 
     Only the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
     """
     newest = Transition.objects.order_by("-id").values("pk")[:looked_at]
-    rows = transitions().filter(pk__in=newest).exclude(new=Code.NOT_APPLICABLE).defer("asset__document")
+    rows = transitions().filter(pk__in=newest).defer("asset__document")
+    rows = rows.exclude(new=Code.NOT_APPLICABLE).exclude(old=NOT_JUDGED, new=Code.PASS)
     return list((rows if entity is None else rows.filter(asset__organisation=entity))[:limit])
 
 
