@@ -66,8 +66,10 @@ def raise_batch(statements: Sequence[uuid.UUID]) -> None:
     for key, told in changes.items():  # 3
         finding, newest = existing.get(key), told[-1]
         if finding is None and base(newest.new) == Code.FAIL:
-            asset = assets[newest.asset_id]
-            raised.append(_raised(newest, checks[newest.check_id], asset, called.get(asset.pk, asset.name)))
+            # A check that was withdrawn in the meantime raises nothing: its verdicts end with the next evaluation.
+            if (check := checks.get(newest.check_id)) is not None:
+                asset = assets[newest.asset_id]
+                raised.append(_raised(newest, check, asset, called.get(asset.pk, asset.name)))
         elif finding is not None and _led_through(finding, told):
             altered.append(finding)
     if raised or altered:
