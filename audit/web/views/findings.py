@@ -129,9 +129,7 @@ def finding_detail(request: HttpRequest, scope: Scope, finding_id: uuid.UUID) ->
     """Show why the check failed, from the sealed leaf of the change that raised or last changed the finding."""
     finding = get_object_or_404(findings(), pk=finding_id)
     changes = list(transitions(asset=finding.asset_id, check=finding.check_id)[:50])
-    change = next((each for each in changes if each.pk == finding.transition), None)
-    if change is None:
-        change = get_object_or_404(transitions(), pk=finding.transition)
+    change = get_object_or_404(transitions(), pk=finding.transition)  # it may be older than those shown
     said = change_in_leaf(change)
     rule = check_as_judged(finding.check_id, change.check_hash)
     ticket = tickets_of([finding.pk]).get(finding.pk)
