@@ -16,7 +16,7 @@ from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_sch
 from accounts.workspaces.revisions import current_revision
 from audit.findings import queries
 from audit.findings.models import Finding
-from lineage.inventory.reads import KIND
+from lineage.inventory.reads import ASSET, KIND
 from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation.models import Transition
 from policies.evaluation.queries import change_in_leaf
@@ -60,6 +60,7 @@ FILTERS = [
     FAMILY,
     CHECK,
     KIND,
+    ASSET,
     OpenApiParameter("owner", str),
 ]
 
@@ -82,6 +83,7 @@ class Findings(ListView):
             "check": check_of(request),
             "kind": text_parameter(request, "kind"),
             "owner": text_parameter(request, "owner"),
+            "asset": text_parameter(request, "asset"),
         }
         return list_response(
             request,

@@ -29,6 +29,7 @@ from lineage.inventory.queries import (
 )
 
 KIND = OpenApiParameter("kind", str, enum=sorted(load_kinds()), description="Kind of the asset")
+ASSET = OpenApiParameter("asset", uuid.UUID, description="the id of one asset, as /api/v1/assets gives it")
 
 
 class AssetRow(TypedDict):

@@ -23,7 +23,7 @@ from accounts.paging import (
 )
 from accounts.workspaces.revisions import current_revision
 from lineage.inventory.models import Asset
-from lineage.inventory.reads import KIND
+from lineage.inventory.reads import ASSET, KIND
 from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation import queries
 from policies.evaluation.codes import word
@@ -118,7 +118,12 @@ class EvaluationAnswer(TypedDict):
     queued: int
 
 
-VERDICT_FILTERS = [CHECK, FAMILY, OpenApiParameter("verdict", str, enum=queries.VERDICTS), KIND]
+VERDICT_FILTERS = [CHECK, FAMILY, OpenApiParameter("verdict", str, enum=queries.VERDICTS), KIND, ASSET]
+
+
+def _asset_of(request: Request) -> uuid.UUID | None:
+    text = text_parameter(request, "asset")
+    return uuid.UUID(text) if text else None
 
 
 class Verdicts(ListView):
@@ -134,6 +139,7 @@ class Verdicts(ListView):
             "family": family_of(request),
             "verdict": text_parameter(request, "verdict"),
             "kind": text_parameter(request, "kind"),
+            "asset": _asset_of(request),
         }
         return list_response(
             request,
@@ -149,10 +155,10 @@ class VerdictChanges(ListView):
 
     rights = {"GET": Right.READ}
 
-    @extend_schema(parameters=[CHECK, *PAGE_PARAMETERS], responses={200: page_schema(ChangeRow)})
+    @extend_schema(parameters=[CHECK, ASSET, *PAGE_PARAMETERS], responses={200: page_schema(ChangeRow)})
     def get(self, request: Request) -> HttpResponseBase:
         """List verdict changes in the order in which they were made."""
-        rows = queries.transitions(check=check_of(request)).order_by()
+        rows = queries.transitions(check=check_of(request), asset=_asset_of(request)).order_by()
         return list_response(
             request,
             lambda after, limit: page_of(rows, ["id"], after, limit, scope="changes").map(_change),
