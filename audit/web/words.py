@@ -26,11 +26,11 @@ _ACTS = {
     Action.HOOK_CREATED: "Webhook {name} made",
     Action.HOOK_REVOKED: "Webhook {name} revoked",
     Action.SOURCE_CHANGED: "Cadence of the source {source} taken over",
-    Action.EVENTS_PROJECTED: "{count} events projected, {assets_changed} assets changed",
-    Action.CHECKLIST_PUBLISHED: "Checklist {checklist} published with {checks} checks",
-    Action.CHECKLIST_EVALUATED: "{subjects} assets judged, {changed} changed",
+    Action.EVENTS_PROJECTED: "{count:event} projected, {assets_changed:asset} changed",
+    Action.CHECKLIST_PUBLISHED: "Checklist {checklist} published with {checks:check}",
+    Action.CHECKLIST_EVALUATED: "{subjects:asset} judged, {changed} changed",
     Action.TICKET_ASSIGNED: "Ticket: {what} ({detail})",
-    Action.EXPORT_MADE: "Export made, {bytes} bytes",
+    Action.EXPORT_MADE: "Export made, {bytes:byte}",
     Action.SCHEDULE_CHANGED: "Schedule {name} {what}",
     Action.QUESTION_ANSWERED: "Question answered",
     Action.WORK_REPLAYED: "Failed work replayed ({stage})",
@@ -54,6 +54,13 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+class _Number(int):
+    """A number in a sentence: `{count}` gives "1,000", `{count:event}` "1,000 events"."""
+
+    def __format__(self, noun: str) -> str:
+        return plural(int(self), noun) if noun else f"{int(self):,}"
+
+
 def readable_uid(kind: str, uid: str) -> str:
     """Return the key of an asset for people: "s3%3A%2F%2Flake/customers" of a dataset is "s3://lake/customers"."""
     return unquote(uid) if kind in ("dataset", "job") else uid
@@ -65,10 +72,10 @@ def act(action: str, body: Mapping[str, Any]) -> str:
         key, noun = _COUNTED[Action(action)]
         return f"{plural(len(body.get(key, [])), noun)} changed"
     template = _ACTS.get(Action(action)) if action in set(Action) else None
-    said = {name: f"{value:,}" if type(value) is int else value for name, value in body.items()}
+    said = {name: _Number(value) if type(value) is int else value for name, value in body.items()}
     try:
         return template.format_map(said) if template else action
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, ValueError):
         return action
 
 
