@@ -5,6 +5,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+JOBS := 2  # processes of `make test`, each with a PostgreSQL and a Valkey of its own
 PACKAGES := accounts lineage policies audit config tests benchmarks
 PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check -qq
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras \
@@ -20,8 +21,8 @@ setup: $(VENV)/.runtime node_modules/.stamp  ## Make the virtual environment and
 up: setup  ## Start everything on this machine; Ctrl-C stops it (PORT=8000, DEMO=0, AUDITLINE_HOME=var)
 	@exec $(PY) manage.py up
 
-test: $(VENV)/.dev node_modules/.stamp  ## Run the whole suite (ARGS="-k name" to choose)
-	@exec $(PY) -m pytest $(ARGS)
+test: $(VENV)/.dev node_modules/.stamp  ## Run the whole suite (ARGS="-k name" to choose, JOBS=1 for one process)
+	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 e2e: $(VENV)/.dev node_modules/.stamp  ## Run the journeys in a real browser; installs Debian's chromium where it is missing
 	@command -v chromium >/dev/null 2>&1 || { \
