@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.errors import AuditlineError
@@ -25,6 +25,13 @@ class WorkspaceNotNamed(AuditlineError):
     """A member of several workspaces named none of them, or one that is not hers."""
 
     code = "workspace_not_named"
+
+
+class CsrfRefused(AuditlineError):
+    """A browser's request without the token that shows that our own page made it."""
+
+    code = "csrf_refused"
+    status = 403
 
 
 class TokenUser:
@@ -91,7 +98,13 @@ class MemberAuthentication(SessionAuthentication):
 
     def enforce_csrf(self, request: Request) -> None:
         """Look for the token in the request as Django has it: the doors read their bodies themselves and parse none."""
-        super().enforce_csrf(request._request)  # type: ignore[arg-type]
+        try:
+            super().enforce_csrf(request._request)  # type: ignore[arg-type]
+        except PermissionDenied as refused:
+            raise CsrfRefused(
+                f"{refused.detail} Expected the value of the cookie csrftoken in the header X-CSRFToken. Send it with "
+                "each request that changes something, or use a token: `Authorization: Bearer <token>`."
+            ) from None
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
         """Return the member's principal in the chosen workspace, or None where nobody is signed in."""

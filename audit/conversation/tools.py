@@ -56,7 +56,7 @@ def list_verdicts(wanted: given.ListVerdicts) -> Result:
     )
     total = rows.count()
     shown = [verdicts.verdict_row(row) for row in rows.order_by("asset_id", "check_id")[: wanted.limit]]
-    said = f" {wanted.verdict}" if wanted.verdict else ""
+    said = f" {wanted.verdict}" if wanted.verdict else " known"
     return Result(
         columns=["check", "verdict", "grade", "stale", "kind", "name", "flip_at"],
         rows=shown,
@@ -187,7 +187,7 @@ def will_fail(wanted: given.WillFail) -> Result:
         total=len(found),
         scope=_scope("current verdicts", wanted),
         revision=current_revision(),
-        sentence=f"{_count(len(found), 'verdict')} will fail within {wanted.days} days if nothing changes.",
+        sentence=f"{_count(len(found), 'verdict')} will fail within {_count(wanted.days, 'day')} if nothing changes.",
         evidence=[Evidence("asset", str(row["asset"]), f"{row['check']} on {row['name']}") for row in shown],
         notes=["Shown up to 1,000."] if len(found) >= 1000 else [],
     )

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet, Sum
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
 from policies.checklists.queries import kinds_of_checks
-from policies.evaluation.codes import NOT_JUDGED, NUMBER
+from policies.evaluation.codes import NOT_JUDGED, NUMBER, base
 from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.evaluation.queries import Tally, current_verdicts, matches, slot_names, transitions
 from policies.evaluation.subjects import ORGANISATION
@@ -95,14 +95,19 @@ def assets_of_leaves(statement: uuid.UUID, limit: int) -> dict[int, uuid.UUID]:
 
 
 def recent_changes(entity: uuid.UUID | None = None, *, limit: int = 400, looked_at: int = 20_000) -> list[Transition]:
-    """Return the newest changes (of one entity), newest first; no first pass, nor that a check concerns it not.
+    """Return the newest changes (of one entity) that still hold, newest first, one for each asset and check.
 
-    Only the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
+    A first pass is left out, and that a check does not concern an asset; what was overtaken is no news either. Only
+    the newest `looked_at` are read, so that it costs the same after a first evaluation of a million assets.
     """
     newest = Transition.objects.order_by("-id").values("pk")[:looked_at]
     rows = transitions().filter(pk__in=newest).defer("asset__document")
     rows = rows.exclude(new=Code.NOT_APPLICABLE).exclude(old=NOT_JUDGED, new=Code.PASS)
-    return list((rows if entity is None else rows.filter(asset__organisation=entity))[:limit])
+    found = list((rows if entity is None else rows.filter(asset__organisation=entity))[:limit])
+    newest_of = {(change.asset_id, change.check_id): change for change in reversed(found)}
+    now = bytes_of(newest_of)
+    holds = {change.pk for key, change in newest_of.items() if base(now.get(key, NOT_JUDGED)) == base(change.new)}
+    return [change for change in found if change.pk in holds]
 
 
 def change_page(after: str | None, limit: int, *, family: str = "", check: str = "") -> Page[Transition]:

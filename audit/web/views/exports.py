@@ -87,7 +87,7 @@ def _show(request: HttpRequest, scope: Scope, form: ScheduleForm, status: int = 
     names = actor_names(str(row["requested_by"]) for row in page.rows)
     running = _running(scope)
     if request.GET.get("progress"):
-        return render(request, "web/components/progress.html", running)
+        return _progress_answer(request, running)
     listed = list(schedules())
     newest = newest_exports([each.pk for each in listed])
     context = {
@@ -121,6 +121,14 @@ def _schedule(scope: Scope, schedule: ExportSchedule, last: Export | None) -> di
         "pause_href": href(turn, scope.slug, schedule.pk) if may else "",
         "remove_href": href("schedule_remove", scope.slug, schedule.pk) if may else "",
     }
+
+
+def _progress_answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Answer the page that asks how far it is; when it is done, have HTMX load that page anew, title and all."""
+    response = render(request, "web/components/progress.html", context)
+    if not context.get("poll_href"):
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _running(scope: Scope) -> dict[str, Any]:
@@ -188,7 +196,7 @@ def export_detail(request: HttpRequest, scope: Scope, export_id: uuid.UUID) -> H
     if request.GET.get("progress"):
         done = {"title": "Ready", "text": "The export is made.", "of": None, "state": "done",
                 "href": href("export", scope.slug, export.pk), "action": "Show it"}  # fmt: skip
-        return render(request, "web/components/progress.html", context if "progress" in context else {"progress": done})
+        return _progress_answer(request, context if "progress" in context else {"progress": done})
     return render(request, "web/exports/detail.html", context)
 
 

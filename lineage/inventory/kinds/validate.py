@@ -51,7 +51,8 @@ def validate_attributes(kind: Kind, attributes: Mapping[str, Any], observed_at: 
     1. Unknown names are refused with the nearest known one.
     2. Every value is read strictly by its type (no coercion; values in the kept form of values.py).
     3. Ages become the instants that they stand for: `observed_at` minus the age, plus for an end.
-    4. What the conventions add on receipt: a residency limit where countries are named.
+    4. What the conventions add on receipt: a residency limit where countries are named. To deny it beside them is a
+       contradiction: it is refused, and the limit stands.
     """
     problems = [_unknown(kind, name, value) for name, value in attributes.items() if kind.attribute(name) is None]
     known = {name: value for name, value in attributes.items() if kind.attribute(name) is not None}
@@ -60,6 +61,8 @@ def validate_attributes(kind: Kind, attributes: Mapping[str, Any], observed_at: 
     values = {name: value for name, value in read.items() if name not in missing}
     values, unclear = _ages_to_instants(kind, values, observed_at)
     if values.get("allowed_countries") and "residency_limited" in kind.attributes:
+        if values.get("residency_limited") is False:
+            unclear.append(_CONTRADICTION)
         values["residency_limited"] = True
     return Validated(values, tuple(problems + refused + unclear + _drop_pointless_companions(kind, values)), missing)
 
@@ -124,6 +127,14 @@ def _unknown(kind: Kind, name: str, value: Any) -> Problem:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f'did you mean "{near[0]}"?' if near else f"send it under labels, or add it to the kind {kind.name}"
     return Problem(writable(name), show(value), f"an attribute of the kind {kind.name}", hint)
+
+
+_CONTRADICTION = Problem(
+    "residency_limited",
+    "false",
+    "true beside allowed_countries",
+    "leave out allowed_countries where no rule limits the countries",
+)
 
 
 def _empty_place(kind: Kind, name: str, value: Any) -> bool:

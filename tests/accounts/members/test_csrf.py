@@ -29,4 +29,5 @@ def test_the_doors_take_a_body_with_the_token_in_a_header(cast: Cast) -> None:
 def test_without_the_token_nothing_is_taken(cast: Cast) -> None:
     answer = signed_in(cast, token=False).post("/api/v1/lineage", run_event(), format="json")
     assert answer.status_code == 403
-    assert "CSRF" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["code"] == "csrf_refused"
+    assert "X-CSRFToken" in answer.json()["error"]["message"]

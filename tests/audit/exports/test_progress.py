@@ -44,4 +44,6 @@ def test_the_page_and_the_api_show_a_running_export_and_forget_it_when_made(cast
     row = cast.api["auditor"].get(f"/api/v1/exports/{export.pk}").json()
     assert (row["state"], row["progress"], row["rows"]) == ("ready", 100, None)
     assert "written so far" not in page.get(home).content.decode()
-    assert "hx-get" not in page.get(f"{home}?progress=1").content.decode()
+    ended = page.get(f"{home}?progress=1")
+    assert "hx-get" not in ended.content.decode()
+    assert ended["HX-Refresh"] == "true", "the page still says that an export is in the making"

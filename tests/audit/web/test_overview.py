@@ -77,6 +77,7 @@ def test_failures_come_first_then_what_passes_again(cast: Cast, two: dict[str, u
     assert regained
     assert failed
     assert max(failed) < min(regained)
+    assert not [line for line in lines if line.startswith("SOV-04") and line.endswith("Fail")], "that is mended"
 
 
 def test_what_is_alike_stands_in_one_line(cast: Cast, two: dict[str, uuid.UUID]) -> None:

@@ -47,3 +47,10 @@ def test_what_a_list_knows_is_not_in_the_way(auditor: Client, name: str) -> None
     page = auditor.get(reverse(f"web:{name}", args=["ours"]), {"after": "", "back": "", "view": ""})
     assert page.context["page"]["shown"] > 0
     assert page.context["filter_form"].is_valid()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_filter_that_is_chosen_on_a_later_page_begins_at_the_first(auditor: Client, name: str) -> None:
+    address = reverse(f"web:{name}", args=["ours"])
+    shown = auditor.get(address, {"view": ""}).content.decode()
+    assert f'hx-get="{address}"' in shown, "a form that asks for its own address takes the place in the list along"

@@ -136,6 +136,9 @@ def test_an_empty_string_elsewhere_is_a_value() -> None:
 
 def test_named_allowed_countries_limit_residency_and_an_empty_list_does_not() -> None:
     assert validate("dataset", allowed_countries=["DE"]).values["residency_limited"] is True
+    denied = validate("dataset", allowed_countries=["DE"], residency_limited=False)
+    assert denied.values["residency_limited"] is True
+    assert [problem.field for problem in denied.problems] == ["residency_limited"]
     assert "residency_limited" not in validate("dataset", allowed_countries=[]).values
 
 
