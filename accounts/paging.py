@@ -28,6 +28,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.cells import csv_text
 from accounts.errors import AuditlineError
 from accounts.members.rights import Principal
 from accounts.members.scope import WorkspaceView
@@ -234,9 +235,7 @@ def text_parameter(request: Request, name: str, allowed: Iterable[str] | None = 
     return text
 
 
-# ---- CSV that a spreadsheet cannot take for formulas (OWASP ASVS 5.0.0, 1.2.10)
-
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# ---- CSV
 
 
 class _Echo:
@@ -245,26 +244,6 @@ class _Echo:
     def write(self, text: str) -> str:
         """Return the line."""
         return text
-
-
-def csv_text(value: object) -> str:
-    """Return one cell: text that a spreadsheet would run is marked with a quote; lists are joined with `;`."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, list | tuple) and all(isinstance(member, str) for member in value):
-        text = ";".join(value)
-    elif isinstance(value, list | tuple | dict):
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    else:
-        text = str(value)
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.startswith(FORMULA_START) else text
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ the API and CSV give names as they were sent.
 import re
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 _LINES = "\t\n\r"
@@ -38,10 +38,10 @@ class VisibleControls:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; a page that holds none is passed on as it is."""
+        """Answer; a page that holds none is passed on as it is, and so is a stream."""
         response = self.get_response(request)
-        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
-            page = response.content.decode()  # type: ignore[attr-defined]
+        if isinstance(response, HttpResponse) and response.headers.get("Content-Type", "").startswith("text/html"):
+            page = response.content.decode()
             if _CONTROL.search(page):
-                response.content = _IN_PAGE.sub(lambda found: found[1] or _escape(found[0]), page)  # type: ignore[attr-defined]
+                response.content = _IN_PAGE.sub(lambda found: found[1] or _escape(found[0]), page)
         return response

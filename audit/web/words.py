@@ -62,7 +62,12 @@ class _Number(int):
 
 
 def readable_uid(kind: str, uid: str) -> str:
-    """Return the key of an asset for people: "s3%3A%2F%2Flake/customers" of a dataset is "s3://lake/customers"."""
+    """Return the key of an asset for people: "s3%3A%2F%2Flake/customers" of a dataset is "s3://lake/customers".
+
+    That of a flow holds those of its two ends, quoted once more.
+    """
+    if kind == "data_flow" and "/" in uid:
+        return " → ".join(unquote(unquote(end)) for end in uid.split("/"))
     return unquote(uid) if kind in ("dataset", "job") else uid
 
 

@@ -8,8 +8,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from accounts.cells import FORMULA_START
 from accounts.members.models import ApiToken
-from accounts.paging import FORMULA_START, BadCursor, csv_lines, csv_text, page_of
+from accounts.paging import BadCursor, csv_lines, page_of
 from accounts.workspaces.isolation import current_workspace, in_workspace
 from tests.support.cast import Cast
 
@@ -89,20 +90,3 @@ def test_no_cell_is_a_formula_and_no_text_breaks_a_line(text: str) -> None:
     assert not cell.startswith(FORMULA_START)
     assert cell.removeprefix("'") == text.replace("\x00", "").removeprefix("'")
     assert end == "end"
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        (None, ""),
-        (True, "true"),
-        (-5, "-5"),
-        (1.5, "1.5"),
-        ("=1+1", "'=1+1"),
-        (["DE", "IE"], "DE;IE"),
-        (["=x"], "'=x"),
-        ({"b": 1, "a": None}, '{"a": null, "b": 1}'),
-    ],
-)
-def test_values_have_one_form_in_a_cell(value: object, cell: str) -> None:
-    assert csv_text(value) == cell

@@ -1,18 +1,12 @@
-"""Tables of a bundle as rows of text: how a value stands in a CSV cell, and streams of rows, nothing trusted.
-
-The text of a cell is that of accounts/paging.py, written down again because this room stands alone; a test compares.
-"""
+"""Tables of a bundle as rows of text: streams of rows, nothing trusted. What a cell holds: accounts/cells.py."""
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from audit.evidence.ledger.bundle import TABLES
 from audit.evidence.ledger.report import Code, Log
 from audit.evidence.ledger.source import Source, read_lines
-
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class TableRow(NamedTuple):
@@ -36,24 +30,6 @@ def about_row(cells: Mapping[str, str]) -> str:
     if cells.get("number"):
         return f"T-{cells['number']}"[:80]
     return next((cells[name][:200] for name in ("check", "name", "id") if cells.get(name)), "")
-
-
-def cell(value: object) -> str:
-    """Return the text of a JSON value in a CSV cell (a quote before what a spreadsheet would run)."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        text = ";".join(value)
-    elif isinstance(value, list | dict):
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    else:
-        text = str(value)
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.startswith(FORMULA_START) else text
 
 
 def table_path(table: str, form: str = "csv") -> str:

@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from audit.evidence.ledger.cells import cell, read_table, table_path
+from accounts.cells import csv_text
+from audit.evidence.ledger.cells import read_table, table_path
 from audit.evidence.ledger.report import Code, Log
 from audit.evidence.ledger.source import Source
 
@@ -46,7 +47,7 @@ class Posture:
             "pass_rate": passed / applicable if applicable else None,
             "known_rate": known / applicable if applicable else None,
         }  # fmt: skip
-        return {name: cell(value) for name, value in values.items()}
+        return {name: csv_text(value) for name, value in values.items()}
 
 
 def check_posture(source: Source, recount: Posture, log: Log) -> None:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from audit.evidence.ledger.cells import cell
+from accounts.cells import csv_text
 from audit.evidence.ledger.envelope import Statement
 from audit.evidence.ledger.rows import Leaf
 
@@ -71,10 +71,10 @@ class Sealed:
         match statement.action:
             case "audit:findings:raised":
                 for said in _mappings(body.get("findings")):
-                    _keep(self.findings, cell(said.get("finding")), order, _packed(_finding(said), FINDING))
+                    _keep(self.findings, csv_text(said.get("finding")), order, _packed(_finding(said), FINDING))
             case "audit:tickets:changed":
                 for said in _mappings(body.get("tickets")):
-                    _keep(self.tickets, cell(said.get("ticket")), order, _packed(_ticket(said), TICKET))
+                    _keep(self.tickets, csv_text(said.get("ticket")), order, _packed(_ticket(said), TICKET))
             case "audit:ticket:assigned":
                 self._see_act(order, body)
 
@@ -83,22 +83,22 @@ class Sealed:
         order = (statement.revision, statement.id)
         try:
             content = json.loads(leaf.content)
-            pair = cell(content["asset"]["kind"]), cell(content["asset"]["uid"])
+            pair = csv_text(content["asset"]["kind"]), csv_text(content["asset"]["uid"])
             changes = list(_mappings(content.get("changes")))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return
         kept = self.verdicts.setdefault(pair, {})
         for change in changes:
-            check = cell(change.get("check"))
+            check = csv_text(change.get("check"))
             judged = _judged(change)
             _keep(kept, self._names.setdefault(check, check), order, self._shared.setdefault(judged, judged))
 
     def _see_act(self, order: Order, body: Mapping[str, object]) -> None:
-        ticket, detail = cell(body.get("ticket")), cell(body.get("detail"))
+        ticket, detail = csv_text(body.get("ticket")), csv_text(body.get("detail"))
         if body.get("what") == "assigned":
             kept, act = self.assigned, Act(order, "" if detail == "nobody" else detail, True)
         elif body.get("what") == "due date set":
-            kept, act = self.due, Act(order, cell(body.get("due_at")) or detail, "due_at" in body)
+            kept, act = self.due, Act(order, csv_text(body.get("due_at")) or detail, "due_at" in body)
         else:
             return
         if ticket not in kept or kept[ticket].order < order:
@@ -120,14 +120,14 @@ def _packed(said: Said, columns: Iterable[str]) -> str:
 
 
 def _finding(said: Mapping[str, object]) -> Said:
-    found: dict[str, str | None] = {name: cell(said[name]) if name in said else None for name in FINDING}
-    found["family"] = cell(said.get("check")).partition("-")[0]
-    found["statement"] = cell(said.get("evaluation"))
+    found: dict[str, str | None] = {name: csv_text(said[name]) if name in said else None for name in FINDING}
+    found["family"] = csv_text(said.get("check")).partition("-")[0]
+    found["statement"] = csv_text(said.get("evaluation"))
     return found
 
 
 def _ticket(said: Mapping[str, object]) -> Said:
-    found: dict[str, str | None] = {name: cell(said[name]) if name in said else None for name in TICKET}
+    found: dict[str, str | None] = {name: csv_text(said[name]) if name in said else None for name in TICKET}
     found["state"] = "closed" if said.get("what") in ("closed", "still closed") else "open"
     return found
 
@@ -136,10 +136,10 @@ def _judged(change: Mapping[str, object]) -> Judged:
     byte = change.get("byte")
     bits = byte if isinstance(byte, int) else None
     return Judged(
-        verdict=cell(change.get("to")),
-        stale=cell(change["stale"]) if "stale" in change else None,
-        waived=None if bits is None else cell(bool(bits & WAIVED)),
-        grade=cell(change["grade"]) if "grade" in change else None,
+        verdict=csv_text(change.get("to")),
+        stale=csv_text(change["stale"]) if "stale" in change else None,
+        waived=None if bits is None else csv_text(bool(bits & WAIVED)),
+        grade=csv_text(change["grade"]) if "grade" in change else None,
     )
 
 

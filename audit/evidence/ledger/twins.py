@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from accounts.cells import csv_text
 from audit.evidence.ledger.bundle import TABLES
-from audit.evidence.ledger.cells import TableRow, cell, read_table
+from audit.evidence.ledger.cells import TableRow, read_table
 from audit.evidence.ledger.report import Code, Log
 from audit.evidence.ledger.source import Source, read_lines
 
@@ -70,7 +71,7 @@ def _difference(line: str, row: TableRow) -> str | None:
         twin = row.cells[name]
         if value == twin or (value is None and not twin):
             continue  # nine cells in ten
-        text = cell(value)
+        text = csv_text(value)
         if text != twin and text != _FRACTION.sub(r"\1Z", twin):
             return f"{name}: got {text[:200]!r}, expected {twin[:200]!r} as in the CSV."
     return None

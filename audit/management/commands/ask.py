@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from accounts.cells import csv_text
 from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.members.models import Role
 from accounts.members.rights import Principal
-from accounts.paging import csv_text
 from accounts.workspaces.isolation import in_workspace
 from audit.conversation.answer import Answer, as_json, ask
 

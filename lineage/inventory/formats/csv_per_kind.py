@@ -16,8 +16,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from accounts.cells import FORMULA_START
 from accounts.journal.canonical.exact import Exact
-from accounts.paging import FORMULA_START
 from lineage.events.redact import redact
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.cleaning import Redactions

@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from accounts.cells import csv_text
 from accounts.journal.canonical.batch import make_leaf
-from accounts.paging import csv_lines, csv_text
-from audit.evidence.ledger.cells import cell
+from accounts.paging import csv_lines
 from audit.evidence.ledger.report import Report
 from audit.evidence.ledger.verify import verify_bundle
 from tests.audit.evidence.ledger.estate import Estate
@@ -159,18 +157,6 @@ def test_the_json_of_a_table_must_say_what_its_csv_says(tmp_path: Path) -> None:
         tables = {**files, "sources.json": [text.encode()]}
         bundle = estate.export(tmp_path / f"{second}.zip", tables=tables, compact=True)
         assert found(verify_bundle(bundle)) == named
-
-
-VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(),
-    st.sampled_from(["=1", "＠x", "\tx"]), st.lists(st.text()), st.dictionaries(st.text(), st.integers()),
-)  # fmt: skip
-
-
-@settings(deadline=None)
-@given(VALUES)
-def test_a_cell_is_the_one_that_exports_write(value: object) -> None:
-    assert cell(value) == csv_text(value)
 
 
 def test_an_instant_is_the_same_text_in_a_statement_and_in_a_cell() -> None:
