@@ -40,8 +40,8 @@ PIPELINE = (
     Step(Stage.EVALUATE, evaluate),
     Step(Stage.RAISE, raise_findings),
     Step(Stage.OPEN, open_tickets),
-    Step(Stage.EXPORT, make_exports),
     Step(Stage.SEAL, seal_statements),
+    Step(Stage.EXPORT, make_exports),
 )
 
 
