@@ -159,7 +159,10 @@ SPECTACULAR_SETTINGS = {
 # ---- limits of the doors (bytes after decompression)
 AUDITLINE_MAX_BODY = env.number("MAX_BODY_MIB", 10, least=1) * 1024 * 1024
 AUDITLINE_MAX_INVENTORY_BODY = env.number("MAX_INVENTORY_MIB", 40, least=1) * 1024 * 1024
-AUDITLINE_BACKLOG_LIMIT = env.number("BACKLOG_LIMIT", 1_000_000, least=1)  # events; above it the doors answer 503
+# Above either, the doors answer 503. The age is generous: clients give an event up after some seconds, so a night
+# without workers must not close a door.
+AUDITLINE_BACKLOG_LIMIT = env.number("BACKLOG_LIMIT", 1_000_000, least=1)  # events
+AUDITLINE_BACKLOG_AGE = env.number("BACKLOG_AGE", 43_200, least=1)  # seconds
 DATA_UPLOAD_MAX_MEMORY_SIZE = AUDITLINE_MAX_INVENTORY_BODY
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

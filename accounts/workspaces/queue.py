@@ -16,6 +16,7 @@ import structlog
 from celery import current_app
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -110,6 +111,17 @@ def due_now(stages: Sequence[Stage], most: int) -> int:
     """Return how many pieces are due for these stages in the entered workspace, counted up to `most`."""
     due = Work.objects.filter(workspace_id=current_workspace(), stage__in=stages, due_at__lte=timezone.now())
     return due[:most].count()
+
+
+def backlog(workspace_id: uuid.UUID, stage: Stage, most: int) -> tuple[int, float]:
+    """Return how many pieces wait, counted up to `most`, and for how many seconds the oldest has been due (0: none).
+
+    Needs no workspace to be entered. Reads the index work_by_stage: the one entry that is oldest, and `most` at most.
+    """
+    rows = Work.objects.filter(workspace_id=workspace_id, stage=stage)
+    ages = rows.order_by("due_at").annotate(age=Now() - F("due_at")).values_list("age", flat=True)
+    age = ages.first()
+    return rows[:most].count(), max(0.0, age.total_seconds()) if age is not None else 0.0
 
 
 def wake(stage: Stage, workspace_id: uuid.UUID) -> None:

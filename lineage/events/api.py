@@ -58,12 +58,14 @@ class ReceiveView(WorkspaceView):
             return JsonResponse(away, status=Unavailable.status, headers={"Retry-After": "2"})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Enter the workspace last: a slow or bad body must not hold a transaction open."""
+        """Refuse while we are behind, before the body is read; enter the workspace last: a slow or bad body must not
+        hold a transaction open.
+        """
         self.check_method(request)
         APIView.initial(self, request, *args, **kwargs)  # not WorkspaceView's, which enters before the body is read
+        refuse_when_behind(self.principal.workspace_id)
         self.receive(request)
         self.enter()
-        refuse_when_behind()
 
     def receive(self, request: Request) -> None:
         """Read the body and keep what `post` records; raise what the body or its sender is refused for."""
