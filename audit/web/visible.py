@@ -11,10 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 _LINES = "\t\n\r"
-_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"
-_CONTROL = re.compile(f"[{_UNSEEN}]")
-_CONTROL_OR_LINE = re.compile(f"[{_LINES}{_UNSEEN}]")
-_IN_PAGE = re.compile(f'(value="[^"]*"|<textarea.*?</textarea>)|[{_UNSEEN}]', re.S)
+_UNSEEN = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+)
+_JOINER = f"(?<![^\x00-\u024f\u2000-\u206f{_UNSEEN}])[\u200c\u200d]"
+"""The two joiners belong to Persian, to Indian scripts and to emoji; behind a Latin letter they only hide."""
+_CONTROL = re.compile(f"[{_UNSEEN}]|{_JOINER}")
+_CONTROL_OR_LINE = re.compile(f"[{_LINES}{_UNSEEN}]|{_JOINER}")
+_IN_PAGE = re.compile(f'(value="[^"]*"|<textarea.*?</textarea>)|[{_UNSEEN}]|{_JOINER}', re.S)
 """A control character in a page, but not in what its forms send back: that must come back as it was."""
 
 
@@ -28,7 +33,7 @@ def visible(text: object) -> str:
 
 
 def _escape(character: str) -> str:
-    return f"\\u{ord(character):04x}"
+    return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
 
 class VisibleControls:

@@ -14,6 +14,7 @@ from lineage.events.errors import BodyTooLarge, EncodingRefused, EventRefused
 
 CHUNK = 64 * 1024
 MAX_RATIO = 100
+MAX_LENGTH = 18  # digits of a Content-Length: more cannot be meant, and thousands cannot be converted
 RATIO_COUNTS_FROM = 1024 * 1024  # inflated bytes; below, repetition is ordinary and harmless
 
 
@@ -23,8 +24,8 @@ def read_body(request: HttpRequest, limit: int | None = None) -> bytes:
     Raises BodyTooLarge, EncodingRefused, or EventRefused for gzip that cannot be read.
     """
     limit = settings.AUDITLINE_MAX_BODY if limit is None else limit
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if declared.isdigit() and int(declared) > limit:
+    declared = str(request.META.get("CONTENT_LENGTH") or "0")
+    if declared.isascii() and declared.isdigit() and (len(declared) > MAX_LENGTH or int(declared) > limit):
         raise _too_large(limit)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     chunks = _chunks(request)

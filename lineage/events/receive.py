@@ -4,8 +4,6 @@ Nothing here touches the database, so that a body is read and judged before a tr
 """
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -18,6 +16,7 @@ from lineage.events.models import Event
 from lineage.events.record import NewEvent
 from lineage.events.redact import redact
 from lineage.events.schemas import FUTURE_ALLOWED, Understood, understand
+from lineage.events.split import split_array
 
 MEDIA_TYPE = "application/json"
 AHEAD = "eventTime is more than an hour ahead of receipt; for the graph the event counts from received_at"
@@ -88,55 +87,6 @@ def receive_batch(raw: bytes, principal: Principal) -> Batch:
         except AuditlineError as error:
             failed.append(FailedEvent(index, error))
     return Batch(len(items), tuple(events), tuple(failed))
-
-
-def split_array(raw: bytes) -> Sequence[bytes]:
-    """Return the bytes of each member of a JSON array, exactly as they stand in it; members are not judged."""
-    try:
-        text = raw.decode()
-        members = list(_members(text))
-    except UnicodeDecodeError as error:
-        raise _no_array(f"a byte that is not UTF-8 at position {error.start}") from None
-    except RecursionError:
-        raise EventRefused("Got a body nested too deeply, expected at most 64 levels.", code="json_depth") from None
-    except ValueError as error:
-        raise _no_array(str(error)) from None
-    return members
-
-
-def _members(text: str) -> Iterator[bytes]:
-    """Yield the members; raises ValueError where the text is no array."""
-    position = _skip(text, 0)
-    if text[position : position + 1] != "[":
-        raise ValueError("it does not begin with [")
-    position = _skip(text, position + 1)
-    closed = text[position : position + 1] == "]"
-    while not closed:
-        start = position
-        _, position = _SCANNER.raw_decode(text, start)
-        yield text[start:position].encode()
-        position = _skip(text, position)
-        closed = text[position : position + 1] == "]"
-        if not closed and text[position : position + 1] != ",":
-            raise ValueError(f"no comma at character {position}")
-        if not closed:
-            position = _skip(text, position + 1)
-    if _skip(text, position + 1) != len(text):
-        raise ValueError(f"text after its end, at character {position + 1}")
-
-
-_SCANNER = json.JSONDecoder(parse_int=str, parse_float=str)  # finds where members end; their values are not used
-_SPACE = " \t\r\n"
-
-
-def _skip(text: str, position: int) -> int:
-    while position < len(text) and text[position] in _SPACE:
-        position += 1
-    return position
-
-
-def _no_array(got: str) -> EventRefused:
-    return EventRefused(f"Got malformed JSON ({got}), expected an array of events.", code="json_malformed")
 
 
 def check_namespace(seen: Understood, principal: Principal) -> None:

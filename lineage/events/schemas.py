@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from lineage.events.errors import EventRefused
-from lineage.events.identity import MAX_RUN_ID, MAX_UID, fits
+from lineage.events.identity import MAX_RUN_ID, MAX_UID, fits, run_uid
 from lineage.events.models import Event
 
 EVENT_TYPES = frozenset({"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"})
@@ -85,6 +85,8 @@ def understand(value: object) -> Understood:
                 f"expected at most {MAX_UID} bytes when percent-encoded. Shorten the name at the producer.",
                 code="name_too_long",
             )
+    if body.run is not None and len(run_uid(body.run.runId)) > MAX_RUN_ID:  # some letters grow in lower case
+        raise _wrong("run.runId", body.run.runId, f"at most {MAX_RUN_ID} characters in lower case")
     event_time, notes = read_time(body.eventTime)
     return Understood(kind, subject.namespace, event_time, notes)
 

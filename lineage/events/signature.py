@@ -60,9 +60,10 @@ def check(secret: str, headers: Mapping[str, str], content: bytes, now: float) -
     3. One of the signatures of version 1 must match, compared in constant time.
     """
     message_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not 0 < len(message_id) <= MAX_MESSAGE_ID or not (timestamp.isascii() and timestamp.isdigit()):  # 1
+    named = 0 < len(message_id) <= MAX_MESSAGE_ID and message_id.isprintable()
+    if not (named and timestamp.isascii() and timestamp.isdigit()):  # 1
         raise SignatureRefused(
-            "Expected the headers webhook-id (1 to 120 characters), webhook-timestamp (Unix seconds) and "
+            "Expected the headers webhook-id (1 to 120 printable characters), webhook-timestamp (Unix seconds) and "
             "webhook-signature. Sign the message as Standard Webhooks says."
         )
     if len(timestamp) > 15 or abs(int(timestamp) - now) > TOLERANCE:  # 2

@@ -12,8 +12,8 @@ from typing import Any
 
 from accounts.errors import AuditlineError
 from accounts.journal.canonical.exact import BodyRefused, Exact, encode_exact, parse_exact
-from lineage.events.receive import split_array
 from lineage.events.redact import redact
+from lineage.events.split import split_array
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected

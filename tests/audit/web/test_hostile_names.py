@@ -14,6 +14,7 @@ from audit.web.visible import visible
 from lineage.inventory.models import Asset
 from tests.support.cast import Cast
 from tests.support.estate import CUSTOMERS, LAKE, send_inventory
+from tests.support.openlineage import dataset, post, run_event
 
 HOSTILE = "<script>alert(1)</script>\"' onload=x {{ 7|add:7 }} {% csrf_token %} \u202etxt"
 PAGES = ("overview", "findings", "verdicts", "assets", "tickets", "sources", "evidence", "exports", "members", "ask")
@@ -53,7 +54,10 @@ def test_hostile_text_is_shown_and_not_run(hostile: Cast) -> None:
     assert seen >= 8  # it is there, harmless
 
 
-UNSEEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u0007\u0085\u009b"
+UNSEEN = (
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u0007\u0085\u009b"
+    "\u200b\u200c\u200d\u2060\ufeff\u00ad\U000e0041"
+)
 
 
 def sent_back(page: str) -> str:
@@ -78,7 +82,7 @@ def test_what_turns_text_round_is_shown_as_an_escape_and_turns_nothing(cast: Cas
     page = client.get(f"/w/ours/assets/{asset}/").content.decode()
     title = re.search(r"<title>(.*?) ·", page)
     assert title is not None
-    assert title[1] == visible(name)
+    assert visible(name).startswith(title[1].rstrip("…"))
     assert f"<h1><bdi>{visible(name)}</bdi>" in page
 
 
@@ -96,6 +100,30 @@ def test_a_filter_comes_back_as_it_was_typed_and_finds_the_name(cast: Cast) -> N
     page = cast.page(cast.officer).get("/w/ours/assets/?name=%E2%80%AEgnp").content.decode()
     assert "\u202egnp" in sent_back(page)
     assert "<bdi>\\u202egnp.exe</bdi>" in page
+
+
+def test_joiners_stay_where_a_script_needs_them_and_are_shown_behind_latin_letters() -> None:
+    persian, family = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f468\u200d\U0001f469"
+    assert (visible(persian), visible(family)) == (persian, family)
+    assert visible("cust\u200comers") == "cust\\u200comers"
+    assert visible("\u200dx\U000e0041") == "\\u200dx\\U000e0041"
+
+
+def test_names_that_came_in_by_events_turn_nothing_round_either(cast: Cast) -> None:
+    name = f"{UNSEEN}gnp.exe"
+    event = run_event(job=name, namespace=name, inputs=[dataset(name, name)], outputs=[dataset("out", "s3://lake")])
+    assert post(cast.api["pipeline"], event).status_code == 201
+    run_due(cast.workspace.pk)
+    client = cast.page(cast.admin)
+    with in_workspace(cast.workspace.pk):
+        keys = list(Asset.objects.exclude(kind="organisation").values_list("pk", flat=True))
+    assert len(keys) >= 4  # job, run, both datasets, and what joins them
+    for path in ["/w/ours/assets/", "/w/ours/sources/", *(f"/w/ours/assets/{key}/" for key in keys)]:
+        page = shown(client.get(path).content.decode())
+        assert [each for each in UNSEEN if each in page] == [], path
+    rows = cast.api["officer"].get("/api/v1/assets?kind=job").json()["results"]
+    assert [row["name"] for row in rows] == [name]
+    assert name in {row["name"] for row in cast.api["officer"].get("/api/v1/inventory-sources").json()["results"]}
 
 
 def test_the_api_and_csv_give_a_name_verbatim(cast: Cast) -> None:

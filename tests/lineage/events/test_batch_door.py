@@ -55,7 +55,7 @@ def test_nan_depth_and_duplicate_keys_fail_their_own_event_alone(cast: Cast) -> 
 
 
 def test_what_is_no_array_is_refused_as_a_whole(cast: Cast) -> None:
-    for body in (b"{}", b"", b"[{}", b"[{} {}]", b"[1,]", b"[] []", b'["\xff"]', b"[" * 100_000, b"nonsense"):
+    for body in (b"{}", b"", b"[{}", b"[{} {}]", b"[1,]", b"[] []", b'["\xff', b"[" * 100_000, b"nonsense"):
         response = post(cast.api["pipeline"], body, PATH)
         assert response.status_code == 400, body[:20]
         assert response.json()["error"]["code"] in {"json_malformed", "json_depth"}
