@@ -14,7 +14,8 @@ from accounts.members.rights import Right
 from accounts.members.strict import BadParameter
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page_schema, text_parameter
 from accounts.workspaces.revisions import current_revision, revision_at
-from lineage.graph.queries import MAX_DEPTH, Direction, Node, Reach, reach
+from lineage.graph.queries import MAX_DEPTH, Node, Reach, reach
+from lineage.graph.snapshot import Direction
 from lineage.inventory.models import Asset
 
 DEFAULT_DEPTH = 20

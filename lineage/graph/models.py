@@ -146,4 +146,7 @@ class Flow(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "from_dataset"], condition=Q(rev_to__isnull=True), name="flow_out"),
             models.Index(fields=["workspace", "to_dataset"], condition=Q(rev_to__isnull=True), name="flow_in"),
+            # What changed since a revision (recent.py).
+            models.Index(fields=["workspace", "rev_from"], name="flow_opened"),
+            models.Index(fields=["workspace", "rev_to"], condition=Q(rev_to__isnull=False), name="flow_closed"),
         ]

@@ -1,41 +1,106 @@
-"""Ask the graph: what feeds a dataset, what it feeds, and how complete the answer is."""
+"""Ask the graph: what feeds a dataset, what it feeds, and how complete the answer is.
+
+For recent revisions answers come from the flows that this process keeps (recent.py), for older ones and for spans of
+time from the database: the same walk over the same rows.
+"""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.layers import Follow, Snapshot, snapshot_of
 from lineage.graph.models import Flow, Run
+from lineage.graph.recent import RECENT
+from lineage.graph.snapshot import (
+    ALWAYS,
+    BASES,
+    Direction,
+    Ids,
+    Numbers,
+    Seen,
+    as_uuid,
+    id_list,
+    load_flows,
+    load_reached,
+)
+from lineage.graph.walk import Walk, walk
 from lineage.inventory.bulk import fetch
-from lineage.inventory.models import Asset
 
-Direction = Literal["upstream", "downstream"]
 MAX_DEPTH = 50
-MAX_NODES = 20_000
-MAX_FLOWS = 100_000
-"""Flows that are read at once; where more are reached, each step reads its own."""
-Row = tuple[uuid.UUID, uuid.UUID, uuid.UUID, bool]  # from here, to there, by which job, proven
-Step = Callable[[set[uuid.UUID]], Sequence[Row]]
+MAX_NODES = 100_000
+MAX_FLOWS = 20_000
+"""Flows of the past that are read by following them; where more are reached, all of that time are read."""
+
+
+@dataclass(frozen=True)
+class FlowFilter:
+    """Which flows are followed: those alone make the answer, and what only others lead to is not in it."""
+
+    bases: frozenset[str] = frozenset(BASES)
+    proven_only: bool = False
+    seen: Seen = ALWAYS
+
+
+@dataclass(frozen=True)
+class NodeFilter:
+    """Which of the nodes that were reached are listed; the others are walked through all the same."""
+
+    kind: str = "dataset"  # or job: the jobs on the way
+    namespace: str = ""  # how it begins
+    classification: str = ""
+    country: str = ""
+
+    def __bool__(self) -> bool:
+        """Tell whether it leaves any dataset out."""
+        return self != NodeFilter()
+
+
+ALL_FLOWS, ALL_DATASETS = FlowFilter(), NodeFilter()
 
 
 @dataclass(frozen=True)
 class Node:
-    """A dataset that was reached. `proven`: also by proven flows alone."""
+    """A dataset that was reached, or a job on the way. `proven`: also by proven flows alone."""
 
     asset_id: uuid.UUID
     distance: int
     proven: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Nodes(Sequence[Node]):
+    """Nodes by distance, then id; each is made when it is asked for."""
+
+    ids: Ids
+    distances: NDArray[np.int16]
+    proven: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Node]: ...
+    def __getitem__(self, index: int | slice) -> Node | Sequence[Node]:
+        if isinstance(index, slice):
+            return tuple(self[at] for at in range(*index.indices(len(self))))
+        return Node(as_uuid(self.ids[index]), int(self.distances[index]), bool(self.proven[index]))
+
+
 @dataclass(frozen=True)
 class Reach:
     """What is reached from one dataset at one revision; `reasons` say why the answer may not be the whole."""
 
-    nodes: tuple[Node, ...]  # by distance, then id
+    nodes: Sequence[Node]  # by distance, then id
     revision: int
     reasons: tuple[str, ...]
+    found: int = field(default=0)  # datasets that were reached, also those that are not listed
 
     @property
     def complete(self) -> bool:
@@ -43,117 +108,129 @@ class Reach:
         return not self.reasons
 
 
-@dataclass
-class _Walk:
-    """A breadth-first walk that keeps, per node, the least distance and whether proven flows reach it."""
-
-    distance: dict[uuid.UUID, int] = field(default_factory=dict)
-    proven: set[uuid.UUID] = field(default_factory=set)
-    jobs: set[uuid.UUID] = field(default_factory=set)
-    ends: set[uuid.UUID] = field(default_factory=set)  # nodes beyond which there is no flow
-    cut: list[str] = field(default_factory=list)
-
-
-def reach(start: uuid.UUID, direction: Direction, *, depth: int, proven_only: bool, revision: int) -> Reach:
+def reach(
+    start: uuid.UUID,
+    direction: Direction,
+    *,
+    depth: int,
+    revision: int,
+    proven_only: bool = False,
+    flows: FlowFilter = ALL_FLOWS,
+    listed: NodeFilter = ALL_DATASETS,
+) -> Reach:
     """Return every dataset upstream or downstream of `start` within `depth` steps, as known at `revision`.
 
-    Takes a fixed number of queries, however deep the graph is; only a graph beyond the limits takes one per step.
+    Takes a fixed number of queries, however deep the graph is.
     """
-    walk = _walk(start, depth, _steps(start, direction, proven_only, revision))
-    nodes = [Node(one, steps, one in walk.proven) for one, steps in walk.distance.items() if one != start]
-    nodes.sort(key=lambda node: (node.distance, node.asset_id))
-    return Reach(tuple(nodes), revision, tuple(_reasons(walk, start, direction)))
+    snapshot = flows_around(start, [direction], revision, flows.seen)
+    number = snapshot.number(start)
+    if number is None:
+        alone = np.frombuffer(start.bytes, dtype="V16")
+        roots = open_ends(alone) if direction == "upstream" else ()
+        return Reach((), revision, (*roots, *_unnamed(start)))
+    follow = Follow(direction, revision, allowed(flows.bases), flows.proven_only or proven_only)
+    found = walk(snapshot, number, follow, depth, MAX_NODES)
+    reasons = tuple(_reasons(snapshot, found, start, direction, depth))
+    return Reach(_nodes(snapshot, found, listed), revision, reasons, int((found.step > 0).sum()))
 
 
-def _steps(start: uuid.UUID, direction: Direction, proven_only: bool, revision: int) -> Step:
-    """Return what leads on from some nodes: looked up among all flows that are reached, read in one query."""
-    known = [revision, revision, proven_only, proven_only]
-
-    def from_database(frontier: set[uuid.UUID]) -> list[Row]:
-        return fetch(_STEPS[direction], [current_workspace(), sorted(frontier), *known])
-
-    workspace = current_workspace()
-    rows = fetch(_REACHED[direction], [start, workspace, *known, MAX_NODES + 1, workspace, *known, MAX_FLOWS + 1])
-    if len(rows) > MAX_FLOWS or len({there for _, there, *_ in rows}) >= MAX_NODES:
-        return from_database  # not all of it was read
-    onwards: dict[uuid.UUID, list[Row]] = defaultdict(list)
-    for row in rows:
-        onwards[row[0]].append(row)
-    return lambda frontier: [row for here in frontier for row in onwards.get(here, ())]
+def flows_around(start: uuid.UUID, directions: Sequence[Direction], revision: int, seen: Seen) -> Snapshot:
+    """Return flows that hold at least all that `start` reaches in these directions, as known at `revision`."""
+    if not seen and (kept := RECENT.at(revision)) is not None:
+        return kept
+    for direction in directions[:1]:
+        if (reached := load_reached(start, direction, revision, seen, MAX_FLOWS)) is not None:
+            return snapshot_of(reached)
+    return snapshot_of(load_flows(revision, seen))
 
 
-def _walk(start: uuid.UUID, depth: int, onwards: Step) -> _Walk:
-    walk = _Walk({start: 0}, {start})
-    frontier = {start}
-    for step in range(1, depth + 1):
-        rows = onwards(frontier)
-        walk.ends |= frontier - {here for here, *_ in rows}
-        following: set[uuid.UUID] = set()
-        for here, there, job, is_proven in rows:
-            walk.jobs.add(job)
-            if is_proven and here in walk.proven and there not in walk.proven:
-                walk.proven.add(there)
-                following.add(there)
-            if there not in walk.distance:
-                walk.distance[there] = step
-                following.add(there)
-        frontier = following
-        if not frontier:
-            return walk
-        if len(walk.distance) > MAX_NODES:
-            walk.cut.append(f"more than {MAX_NODES} datasets are reached; the answer stops at step {step}")
-            return walk
-    if onwards(frontier):
-        walk.cut.append(f"there is more beyond {depth} steps")
-    return walk
+def allowed(bases: Collection[str]) -> NDArray[np.bool_]:
+    """Return for each of BASES whether it is among these."""
+    return np.array([basis in bases for basis in BASES])
 
 
-def _reasons(walk: _Walk, start: uuid.UUID, direction: Direction) -> Iterable[str]:
+def _nodes(snapshot: Snapshot, found: Walk, listed: NodeFilter) -> Nodes:
+    steps, proven = (found.job_step, found.job_proven) if listed.kind == "job" else (found.step, found.proven)
+    numbers = np.flatnonzero(steps > 0).astype(np.int32)
+    if listed:
+        numbers = _chosen(snapshot, numbers, listed)
+    ids = snapshot.ids[numbers]
+    halves = ids.view(">u8").astype(np.uint64)
+    order = np.lexsort((halves[1::2], halves[::2], steps[numbers]))
+    return Nodes(ids[order], steps[numbers][order], proven[numbers][order])
+
+
+def _chosen(snapshot: Snapshot, numbers: Numbers, listed: NodeFilter) -> Numbers:
+    """Return those that the filter lists, in one query."""
+    ids = id_list(snapshot.ids[numbers])
+    given = [
+        listed.kind,
+        listed.namespace,
+        listed.classification,
+        listed.classification,
+        listed.country,
+        listed.country,
+    ]
+    rows = fetch(_LISTED, [ids, current_workspace(), *given])
+    return numbers[np.array([row[0] for row in rows], dtype=np.int64) - 1]
+
+
+_LISTED = """
+SELECT w.at FROM unnest(%s::uuid[]) WITH ORDINALITY AS w (id, at) JOIN "lineage_asset" a ON a.id = w.id
+WHERE a.workspace_id = %s AND a.kind = %s AND a.uid ^@ %s
+  AND (%s = '' OR a.document->>'classification' = %s) AND (%s = '' OR a.country = %s)
+"""
+
+
+# ---- completeness
+
+
+def _reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direction, depth: int) -> Iterable[str]:
     """Say what is missing (vocabulary, lineage_completeness), as far as runs and marks tell it."""
-    yield from walk.cut
-    if walk.jobs and (gaps := fetch(_GAPS, [sorted(walk.jobs), current_workspace()])):
-        yield f"{len(gaps)} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+    if found.stopped is not None:
+        yield f"more than {MAX_NODES} datasets are reached; the answer stops at step {found.stopped}"
+    if found.more:
+        yield f"there is more beyond {depth} steps"
+    jobs = np.flatnonzero(found.job_step >= 0)
+    yield from gaps(snapshot.ids[jobs])
     if direction == "upstream":
-        roots = len(walk.ends) - Asset.objects.filter(pk__in=walk.ends, document__is_origin=True).count()
-        if roots:
-            yield f"{roots} datasets have nothing upstream and are not marked is_origin"
-    if not walk.jobs and not _is_named(start):
+        yield from open_ends(snapshot.ids[found.ends])
+    if not len(jobs):
+        yield from _unnamed(start)
+
+
+def gaps(jobs: Ids) -> Iterable[str]:
+    """Say how many of these jobs are known to leave something out."""
+    if len(jobs) and (found := fetch(_GAPS, [id_list(jobs), current_workspace()])[0][0]):
+        yield f"{found} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+
+
+def open_ends(datasets: Ids) -> Iterable[str]:
+    """Say how many of these datasets, which nothing feeds, are not said to be where data comes from."""
+    marked = fetch(_ORIGINS, [id_list(datasets), current_workspace()])[0][0] if len(datasets) else 0
+    if roots := len(datasets) - marked:
+        yield f"{roots} datasets have nothing upstream and are not marked is_origin"
+
+
+def _unnamed(start: uuid.UUID) -> Iterable[str]:
+    if not fetch(_NAMED, [current_workspace(), start]):
         yield "no lineage event names this dataset"
 
 
-def _is_named(dataset: uuid.UUID) -> bool:
-    return bool(fetch(_NAMED, [current_workspace(), dataset]))
-
-
-_KNOWN = "rev_from <= %s AND (rev_to IS NULL OR rev_to > %s) AND (NOT %s OR proven = %s)"
-_STEP = f"""
-SELECT DISTINCT {{here}}, {{there}}, job_id, proven FROM "lineage_flow"
-WHERE workspace_id = %s AND {{here}} = ANY(%s) AND {_KNOWN}
-"""  # noqa: S608 - our own names
-# UNION drops nodes that are there already, so that a cycle ends; the limit stops the recursion in a graph too large.
-_REACHED_BY = f"""
-WITH RECURSIVE reached (id) AS (
-  SELECT %s::uuid
-  UNION
-  SELECT {{there}} FROM reached JOIN "lineage_flow" ON {{here}} = reached.id WHERE workspace_id = %s AND {_KNOWN}
-)
-SELECT {{here}}, {{there}}, job_id, proven
-FROM (SELECT reached.id FROM reached LIMIT %s) few JOIN "lineage_flow" ON {{here}} = few.id
-WHERE workspace_id = %s AND {_KNOWN} LIMIT %s
-"""  # noqa: S608 - our own names
-_ENDS = {"upstream": ("to_dataset_id", "from_dataset_id"), "downstream": ("from_dataset_id", "to_dataset_id")}
-_STEPS = {direction: _STEP.format(here=here, there=there) for direction, (here, there) in _ENDS.items()}
-_REACHED = {direction: _REACHED_BY.format(here=here, there=there) for direction, (here, there) in _ENDS.items()}
-
 # Jobs whose newest finished run has an extraction error or read nothing.
 _GAPS = """
-SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
+SELECT count(*) FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   SELECT r.id, r.extraction_error FROM "lineage_run" r
   WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
   ORDER BY r.ended_at DESC LIMIT 1
 ) AS newest
 WHERE newest.extraction_error
    OR NOT EXISTS (SELECT 1 FROM "lineage_rundataset" d WHERE d.run_id = newest.id AND d.direction = 'input')
+"""
+
+_ORIGINS = """
+SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_asset" a ON a.id = w.id
+WHERE a.workspace_id = %s AND a.document->'is_origin' = 'true'
 """
 
 _NAMED = 'SELECT 1 FROM "lineage_rundataset" WHERE workspace_id = %s AND dataset_id = %s LIMIT 1'

@@ -22,7 +22,8 @@ from audit.web.scope import Scope, workspace_page
 from audit.web.timelines import newest_first, verdict_events
 from audit.web.words import short_reason, shown_verdict
 from lineage.graph.models import Flow
-from lineage.graph.queries import MAX_DEPTH, Direction, direct_flows, reach
+from lineage.graph.queries import MAX_DEPTH, direct_flows, reach
+from lineage.graph.snapshot import Direction
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Source
 from lineage.inventory.queries import AssetDetail, AssetFilters, AssetLine, asset_detail, filtered, list_assets
