@@ -89,7 +89,7 @@ def refusing(cast: Cast) -> Iterator[list[int]]:
                 limit.disable()
 
     watch, log, limit = Watch(), logging.getLogger("django.request"), override_settings(AUDITLINE_BACKLOG_LIMIT=0)
-    backlog._counted.clear()
+    backlog.forget_looks()
     log.addHandler(watch)
     limit.enable()
     try:
