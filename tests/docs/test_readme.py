@@ -19,12 +19,22 @@ def test_every_command_and_its_options_exist() -> None:
 
 
 def test_every_make_target_exists() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"\bmake ([a-z]+)\b", TEXT)):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    targets = re.findall(r"^([a-z0-9%-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = set(re.findall(r"\bmake ([a-z0-9-]+)", TEXT))
+    assert named
+    for name in named:
+        assert any(re.fullmatch(target.replace("%", "(.+)"), name) for target in targets), name
+
+
+def test_each_producer_that_is_driven_has_its_packages_and_its_section() -> None:
+    driven = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "producers").glob("test_*.py")}
+    locked = {path.stem.removeprefix("requirements-") for path in (ROOT / "tests" / "producers").glob("*.lock")}
+    assert driven == locked == set(re.findall(r"`make e2e-(\w+)`", TEXT))
+    assert driven <= {heading.lower() for heading in re.findall(r"^### (\w+)", TEXT, re.MULTILINE)}
 
 
 def test_every_page_that_is_linked_exists() -> None:
     links = re.findall(r"\]\(([^)]+)\)", TEXT)
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    headings = {f"#{heading.lower().replace(' ', '-')}" for heading in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)}
+    assert [link for link in links if link not in headings and not (ROOT / link).exists()] == []
