@@ -2,8 +2,16 @@
 
 from lineage.events.models import Event, EventReceipt, Hook, HookDelivery
 from lineage.graph.derivations import DATA_FLOW
-from lineage.graph.models import Flow, Run, RunDataset, RunDeclaration, RunFlow
-from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Relation, Source
+from lineage.graph.models import (
+    Flow,
+    FlowColumns,
+    JobVersion,
+    JobVersionDataset,
+    JobVersionDay,
+    JobVersionFlow,
+    Run,
+)
+from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
 
 DERIVATIONS_DECLARED = DATA_FLOW is not None  # a process that knows the models knows all derivations
 
@@ -14,14 +22,17 @@ __all__ = [
     "EventReceipt",
     "FactSet",
     "Flow",
+    "FlowColumns",
     "Hook",
     "HookDelivery",
     "ImportResult",
+    "JobVersion",
+    "JobVersionDataset",
+    "JobVersionDay",
+    "JobVersionFlow",
     "RejectedRow",
+    "Related",
     "Relation",
     "Run",
-    "RunDataset",
-    "RunDeclaration",
-    "RunFlow",
     "Source",
 ]

@@ -37,7 +37,7 @@ def django_db_setup(stack: Embedded, django_test_environment: None, django_db_bl
 def flush(stack: Embedded) -> None:
     """Empty all tables as the owner, and nothing else: migrations and content types stay."""
     kept = {"django_content_type", "auth_permission"}
-    tables = [model._meta.db_table for model in apps.get_models(include_auto_created=True)]
+    tables = [model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     names = ", ".join(f'"{table}"' for table in sorted(set(tables) - kept))
     with psycopg.connect(stack.owner_url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {names} CASCADE")

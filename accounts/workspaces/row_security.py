@@ -58,6 +58,10 @@ def _statements(existing: set[str], app_role: str) -> Iterator[str]:
     for model in models_here:
         if issubclass(model, WorkspaceModel):
             yield from _composite_keys(model)
+    for view in [model._meta.db_table for model in apps.get_models() if not model._meta.managed]:
+        # security_invoker (its migration says so): the policies of the tables that it reads hold for whoever asks.
+        yield f'REVOKE ALL ON "{view}" FROM PUBLIC'
+        yield f'GRANT SELECT ON "{view}" TO "{app_role}"'
     yield f'GRANT SELECT ON "django_migrations" TO "{app_role}"'
     yield f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{app_role}"'
 

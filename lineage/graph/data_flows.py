@@ -163,7 +163,8 @@ WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name IN ('from', 'to') A
   AND source_id IS NULL
 """
 
-# runs_90d: runs of the 90 days up to the newest run of the pair, so that the number depends on events alone.
+# runs_90d: runs of the 90 days (UTC) up to that of the newest run of the pair, so that the number depends on events
+# alone.
 _JOINED = """
 SELECT w.source, w.target, f.jobs, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0),
        s.uid, s.name, s.document, s.provenance, t.uid, t.name, t.document, t.provenance
@@ -175,13 +176,15 @@ JOIN LATERAL (
   WHERE f.workspace_id = %s AND f.from_dataset_id = w.source AND f.to_dataset_id = w.target AND f.rev_to IS NULL
 ) AS f ON f.last_at IS NOT NULL
 LEFT JOIN LATERAL (
-  SELECT max(r.seen_at) AS last_at FROM "lineage_runflow" r
-  WHERE r.workspace_id = %s AND r.from_dataset_id = w.source AND r.to_dataset_id = w.target AND r.counts
+  SELECT max(v.seen_at) AS last_at, array_agg(v.id) AS versions
+  FROM "lineage_jobversionflow" vf
+  JOIN "lineage_jobversion" v ON v.workspace_id = vf.workspace_id AND v.id = vf.version_id
+  WHERE vf.workspace_id = %s AND vf.from_dataset_id = w.source AND vf.to_dataset_id = w.target AND v.runs > 0
 ) AS runs ON true
 LEFT JOIN LATERAL (
-  SELECT count(*)::int AS count FROM "lineage_runflow" r
-  WHERE r.workspace_id = %s AND r.from_dataset_id = w.source AND r.to_dataset_id = w.target AND r.counts
-    AND r.seen_at > runs.last_at - interval '90 days'
+  SELECT sum(d.runs)::int AS count FROM "lineage_jobversionday" d
+  WHERE d.workspace_id = %s AND d.version_id = ANY(runs.versions)
+    AND d.day > (runs.last_at AT TIME ZONE 'UTC')::date - 90
 ) AS recent ON true
 JOIN "lineage_asset" s ON s.id = w.source
 JOIN "lineage_asset" t ON t.id = w.target AND t.workspace_id = s.workspace_id

@@ -1,18 +1,25 @@
 """Read the facets that say from where data flows: `lineage` (explicit) and `columnLineage`.
 
-Both are reduced to pairs of datasets here; columns are read again from the kept events when they are asked for. JOB
-entries make no pair: that a job feeds a dataset is what inputs and outputs say already.
+Both are reduced to pairs of datasets with the columns between them. JOB entries make no pair: that a job feeds a
+dataset is what inputs and outputs say already.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lineage.events.identity import fits
+from lineage.graph.merge import join_columns
 from lineage.graph.shapes import items, members, text
-from lineage.graph.told import Declared, Pair, Ref, dataset_ref
+from lineage.graph.told import Column, Declared, Pair, Ref, dataset_ref
 
-Found = dict[tuple[str, str | None], list[dict[str, Any]]]
-"""(target uid, source uid) -> the transformations on the way; no transformation at all counts as a direct one."""
+Step = tuple[str, str, dict[str, Any]]
+"""(field of the source, field of the target, a transformation on the way); '' = the whole dataset."""
+
+Found = dict[tuple[str, str | None], list[Step]]
+"""(target uid, source uid) -> the steps between them; no transformation at all counts as a direct one."""
+
+MAX_FIELD = 1000
+"""Characters of a column's name that are kept."""
 
 
 def job_lineage(job: Ref, facet: object) -> Declared:
@@ -42,12 +49,12 @@ def column_lineage(dataset: Ref, facet: object) -> Declared:
     """
     reader = _Reader()
     if members(facet).get("_deleted") is not True:
-        for output in members(members(facet).get("fields")).values():
+        for field, output in members(members(facet).get("fields")).items():
             legacy = text(members(output).get("transformationType"))
             for source in items(members(output).get("inputFields")):
-                reader.add(dataset, source, legacy)
+                reader.add(dataset, source, legacy, field)
         for source in items(members(facet).get("dataset")):
-            reader.add(dataset, source, "INDIRECT")
+            reader.add(dataset, source, "INDIRECT", "")
     return reader.declared(dataset, "columnLineage") if reader.found else Declared(dataset, "columnLineage", None)
 
 
@@ -62,17 +69,20 @@ class _Reader:
         """Take one target of an explicit facet: its inputs, and those of its fields."""
         self.names[target.uid] = target
         self.found.setdefault((target.uid, None), [])
-        for source in _inputs(entry):
-            self.add(target, source, "")
+        for field, source in _inputs(entry):
+            self.add(target, source, "", field)
 
-    def add(self, target: Ref, source: object, default: str) -> None:
-        """Add one input of a target; `default` is the type of a transformation where none is given."""
+    def add(self, target: Ref, source: object, default: str, field: str) -> None:
+        """Add one input of a target's field ('' = the whole); `default` is the type where no transformation is given."""
         kind = text(members(source).get("type")).upper()
         if kind not in {"", "DATASET"} or not (ref := _dataset(source)):
             return
         self.names |= {target.uid: target, ref.uid: ref}
         steps = [step for step in items(members(source).get("transformations")) if isinstance(step, dict)]
-        self.found.setdefault((target.uid, ref.uid), []).extend(steps or [{"type": default}])
+        origin = text(members(source).get("field"))[:MAX_FIELD]
+        self.found.setdefault((target.uid, ref.uid), []).extend(
+            (origin, field[:MAX_FIELD], step) for step in steps or [_legacy(default)]
+        )
 
     def declared(self, carrier: Ref, facet: Any) -> Declared:
         """Return the facet with its pairs in one order."""
@@ -83,15 +93,32 @@ class _Reader:
         return Declared(carrier, facet, tuple(ordered), tuple(self.names[uid] for uid in sorted(self.names)))
 
 
-def _pair(target: str, source: str | None, steps: Iterable[dict[str, Any]]) -> Pair:
-    direct = [step for step in steps if text(step.get("type")).upper() != "INDIRECT"]
-    return Pair(target, source, bool(direct), bool(direct) and all(step.get("masking") is True for step in direct))
+def _pair(target: str, source: str | None, steps: Iterable[Step]) -> Pair:
+    columns = join_columns(_column(*step) for step in steps)
+    direct = [column for column in columns if column.direct]
+    masked = bool(direct) and all(column.masked for column in direct)
+    return Pair(target, source, bool(direct), masked, tuple(one for one in columns if one.source or one.target))
 
 
-def _inputs(entry: dict[str, Any]) -> Iterator[object]:
-    yield from items(entry.get("inputs"))
-    for output in members(entry.get("fields")).values():
-        yield from items(members(output).get("inputs"))
+def _column(source: str, target: str, step: dict[str, Any]) -> Column:
+    direct = text(step.get("type")).upper() != "INDIRECT"
+    return Column(source, target, direct, text(step.get("subtype")).upper()[:40], step.get("masking") is True)
+
+
+def _legacy(kind: str) -> dict[str, Any]:
+    """Return what the former member transformationType says (IDENTITY, MASKED); INDIRECT is our own default."""
+    if kind.upper() == "INDIRECT":
+        return {"type": "INDIRECT"}
+    return {"type": "DIRECT", "subtype": kind, "masking": kind.upper() == "MASKED"}
+
+
+def _inputs(entry: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the inputs of an explicit entry with the field of the target that they feed."""
+    for source in items(entry.get("inputs")):
+        yield "", source
+    for field, output in members(entry.get("fields")).items():
+        for source in items(members(output).get("inputs")):
+            yield field, source
 
 
 def _dataset(value: object) -> Ref | None:

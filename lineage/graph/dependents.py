@@ -18,9 +18,6 @@ PASSING = frozenset(
 )
 """Attributes that lineage changes with every run."""
 
-FROM_RUNS = ("inputs", "outputs", "of_job")
-"""Relations that start at runs: as many as there were runs."""
-
 Documents = Mapping[uuid.UUID, dict[str, Any]]
 
 
@@ -43,20 +40,27 @@ def dependents_of(changed: Collection[uuid.UUID], steady: Collection[uuid.UUID])
     """Return the assets that read one of `changed` by a relation; runs only where it is one of `steady`."""
     found: set[uuid.UUID] = set()
     for part in chunks(sorted(changed)):
-        found |= {row[0] for row in fetch(_READERS, [current_workspace(), list(part), list(FROM_RUNS)])}
+        found |= {row[0] for row in fetch(_READERS, [current_workspace(), list(part)] * 2)}
     for part in chunks(sorted(steady)):
-        found |= {row[0] for row in fetch(_RUNS, [current_workspace(), list(part), list(FROM_RUNS)])}
+        found |= {row[0] for row in fetch(_RUNS, [current_workspace(), list(part)] * 2)}
     return found
 
 
 _DOCUMENTS = 'SELECT id, document FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'
 
+# A job reads its runs by `runs`.
 _READERS = """
 SELECT DISTINCT from_asset_id FROM "lineage_relation"
-WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL AND NOT name = ANY(%s)
+WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL
+UNION
+SELECT job_id FROM "lineage_run" WHERE workspace_id = %s AND asset_id = ANY(%s)
 """
 
+# Runs read their job, and what they read and wrote.
 _RUNS = """
-SELECT DISTINCT from_asset_id FROM "lineage_relation"
-WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL AND name = ANY(%s)
+SELECT r.asset_id FROM "lineage_jobversiondataset" d
+JOIN "lineage_run" r ON r.workspace_id = d.workspace_id AND r.version_id = d.version_id
+WHERE d.workspace_id = %s AND d.dataset_id = ANY(%s) AND r.asset_id IS NOT NULL
+UNION
+SELECT asset_id FROM "lineage_run" WHERE workspace_id = %s AND job_id = ANY(%s) AND asset_id IS NOT NULL
 """

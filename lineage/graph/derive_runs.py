@@ -3,10 +3,10 @@
 import datetime
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.derivations import LAST_WRITE, RUN_STATE
-from lineage.graph.models import RunDataset
 from lineage.graph.runs import RunRow
 from lineage.inventory.bulk import chunks, fetch
 from lineage.inventory.derived import Derived, set_derived
@@ -34,11 +34,11 @@ def derive_run_states(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
 
 def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
     """Derive last good write, last run and producer of what these runs wrote; return the datasets that changed."""
-    written = sorted({dataset for run in runs for dataset in run.datasets(RunDataset.Direction.OUTPUT.value)})
+    written = list({dataset for run in runs for dataset in run.outputs})
     changed: set[uuid.UUID] = set()
     for part in chunks(written):
         rows: list[Derived] = []
-        for dataset, wrote_at, run, job, seen_at in fetch(_WRITES, [list(part), *[current_workspace()] * 3]):
+        for dataset, wrote_at, run, job, seen_at in _writes(part):
             at: datetime.datetime = wrote_at or seen_at
             inputs = [{"run": run, "job": job, "completed": format_timestamp(wrote_at) if wrote_at else None}]
             rows.append(Derived(dataset, "producer_job", job, LAST_WRITE.label, inputs, "A", at))
@@ -50,6 +50,13 @@ def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
     return changed
 
 
+def _writes(datasets: Sequence[uuid.UUID]) -> list[tuple[Any, ...]]:
+    """Return per dataset the newest completed run that wrote it; while there is none, the run that last named it."""
+    found = fetch(_COMPLETED, [current_workspace(), list(datasets)])
+    rest = set(datasets) - {row[0] for row in found}
+    return found + (fetch(_NAMED, [current_workspace(), list(rest)]) if rest else [])
+
+
 _STATES = """
 SELECT DISTINCT ON (r.asset_id) r.asset_id, j.uid, r.state, r.state_at,
        min(r.started_at) OVER (PARTITION BY r.asset_id)
@@ -59,26 +66,24 @@ ORDER BY r.asset_id, r.state_rank DESC, r.state_at DESC,
          array_position(ARRAY['failed', 'aborted'], r.state::text), j.uid
 """
 
-# The newest completed run that wrote it; while there is none, the run that last named it as an output.
-_WRITES = """
-SELECT d.id, w.wrote_at, w.run_id, w.uid, w.seen_at
-FROM unnest(%s::uuid[]) AS d (id),
-     LATERAL (
-       (SELECT 0 AS choice, rd.wrote_at, r.run_id, j.uid, rd.seen_at
-        FROM "lineage_rundataset" rd
-        JOIN "lineage_run" r ON r.workspace_id = rd.workspace_id AND r.id = rd.run_id
-        JOIN "lineage_asset" j ON j.workspace_id = r.workspace_id AND j.id = r.job_id
-        WHERE rd.workspace_id = %s AND rd.dataset_id = d.id AND rd.wrote_at IS NOT NULL
-        ORDER BY rd.wrote_at DESC, r.run_id, j.uid LIMIT 1)
-       UNION ALL
-       (SELECT 1, NULL, r.run_id, j.uid, rd.seen_at
-        FROM "lineage_rundataset" rd
-        JOIN "lineage_run" r ON r.workspace_id = rd.workspace_id AND r.id = rd.run_id
-        JOIN "lineage_asset" j ON j.workspace_id = r.workspace_id AND j.id = r.job_id AND j.kind = 'job'
-        WHERE rd.workspace_id = %s AND rd.dataset_id = d.id AND rd.direction = 'output'
-          AND NOT EXISTS (SELECT 1 FROM "lineage_rundataset" good
-                          WHERE good.workspace_id = %s AND good.dataset_id = d.id AND good.wrote_at IS NOT NULL)
-        ORDER BY rd.seen_at DESC, r.run_id, j.uid LIMIT 1)
-       ORDER BY choice LIMIT 1
-     ) AS w
+# Per version the newest run by an index, then the newest of these.
+_COMPLETED = """
+SELECT DISTINCT ON (vd.dataset_id) vd.dataset_id, r.ended_at, r.run_id, j.uid, r.seen_at
+FROM "lineage_jobversiondataset" vd CROSS JOIN LATERAL (
+  SELECT r.ended_at, r.run_id, r.job_id, r.seen_at FROM "lineage_run" r
+  WHERE r.workspace_id = vd.workspace_id AND r.version_id = vd.version_id AND r.state = 'complete'
+  ORDER BY r.ended_at DESC, r.run_id LIMIT 1
+) r JOIN "lineage_asset" j ON j.workspace_id = vd.workspace_id AND j.id = r.job_id
+WHERE vd.workspace_id = %s AND vd.dataset_id = ANY(%s) AND vd.direction = 'output'
+ORDER BY vd.dataset_id, r.ended_at DESC, r.run_id, j.uid
+"""
+
+_NAMED = """
+SELECT DISTINCT ON (vd.dataset_id) vd.dataset_id, NULL::timestamptz, r.run_id, j.uid, r.seen_at
+FROM "lineage_jobversiondataset" vd CROSS JOIN LATERAL (
+  SELECT r.run_id, r.job_id, r.seen_at FROM "lineage_run" r
+  WHERE r.workspace_id = vd.workspace_id AND r.version_id = vd.version_id ORDER BY r.seen_at DESC, r.run_id LIMIT 1
+) r JOIN "lineage_asset" j ON j.workspace_id = vd.workspace_id AND j.id = r.job_id AND j.kind = 'job'
+WHERE vd.workspace_id = %s AND vd.dataset_id = ANY(%s) AND vd.direction = 'output'
+ORDER BY vd.dataset_id, r.seen_at DESC, r.run_id, j.uid
 """

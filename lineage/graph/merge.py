@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from lineage.graph.told import TERMINAL_RANK, Pair, State, Told
+from lineage.graph.told import TERMINAL_RANK, Column, Pair, State, Told
 
 Basis = Literal["explicit", "column", "cartesian"]
 STRENGTH: Mapping[str, int] = {"cartesian": 0, "column": 1, "explicit": 2}
@@ -66,6 +66,7 @@ class Joined(NamedTuple):
     basis: Basis
     proven: bool
     masked: bool
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,22 @@ def settle(inputs: Iterable[str], outputs: Iterable[str], facets: Iterable[Settl
 def _add(flows: dict[tuple[str, str], Joined], pairs: Iterable[Pair], basis: Basis) -> None:
     for pair in pairs:
         if pair.source is not None and pair.source != pair.target:
-            flows[pair.source, pair.target] = Joined(basis, pair.proven, pair.masked)
+            flows[pair.source, pair.target] = Joined(basis, pair.proven, pair.masked, pair.columns)
 
 
 def stronger(one: Joined, other: Joined) -> Joined:
-    """Return what two runs of a job together say of a flow: the stronger basis, proven by either, masked by both."""
+    """Return what two versions of a job together say of a flow: the stronger basis, proven by either, masked by both.
+
+    A column counts as masked where all that name it mask it.
+    """
     basis = max(one.basis, other.basis, key=STRENGTH.__getitem__)
-    return Joined(basis, one.proven or other.proven, one.masked and other.masked)
+    columns = one.columns if one.columns == other.columns else join_columns([*one.columns, *other.columns])
+    return Joined(basis, one.proven or other.proven, one.masked and other.masked, columns)
+
+
+def join_columns(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Return columns sorted, each way between two of them once: unmasked where one of the equal ones is."""
+    masked: dict[tuple[str, str, bool, str], bool] = {}
+    for column in columns:
+        masked[column[:4]] = masked.get(column[:4], True) and column.masked
+    return tuple(Column(*key, is_masked) for key, is_masked in sorted(masked.items()))

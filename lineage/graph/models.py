@@ -6,16 +6,94 @@ from django.db.models import Q
 from accounts.workspaces.models import WorkspaceModel, row_key
 
 
+class JobVersion(WorkspaceModel):
+    """What runs of a job join: which datasets they read and wrote, and the lineage facets in force (a job's version).
+
+    Runs with the same content share one version, so that a run costs one row however wide it is. A version that no run
+    has any more (`runs` 0, no design) is kept for the next one and says nothing.
+    """
+
+    job = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)  # of a dataset's design that dataset
+    digest = models.BinaryField(max_length=32)  # of the content (job_versions.py)
+    # [[carrier id, facet, of the job?, [[target uid, source uid | null, proven, masked, columns], ...]], ...]
+    facets = models.JSONField(default=list)
+    runs = models.IntegerField()  # how many have it, without designs
+    designs = models.IntegerField()
+    first_at = models.DateTimeField(null=True)  # least and greatest times over all that have it; null = none has
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "job", "digest"], name="job_version_once")]
+
+
+class JobVersionDataset(WorkspaceModel):
+    """A dataset that the runs of a version read or wrote."""
+
+    class Direction(models.TextChoices):
+        INPUT = "input", "Input"
+        OUTPUT = "output", "Output"
+
+    version = row_key("lineage.JobVersion", on_delete=models.CASCADE, db_index=False)
+    dataset = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    direction = models.CharField(max_length=6, choices=Direction.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "version", "dataset", "direction"], name="job_version_dataset_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "dataset", "direction"], name="job_version_by_dataset")]
+
+
+class JobVersionFlow(WorkspaceModel):
+    """A pair of datasets joined by the runs of a version, with the basis on which they say so; source of Flow."""
+
+    version = row_key("lineage.JobVersion", on_delete=models.CASCADE, db_index=False)
+    job = row_key("lineage.Asset", on_delete=models.CASCADE)
+    from_dataset = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    to_dataset = row_key("lineage.Asset", on_delete=models.CASCADE)
+    basis = models.CharField(max_length=10)  # explicit, column, cartesian
+    proven = models.BooleanField()
+    masked = models.BooleanField(default=False)
+    columns = models.JSONField(default=list)  # [[from field, to field, direct?, subtype, masked], ...]; '' = the whole
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "version", "from_dataset", "to_dataset"], name="job_version_flow_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "from_dataset", "to_dataset"], name="job_version_flow_by_pair")]
+
+
+class JobVersionDay(WorkspaceModel):
+    """How many runs of a version were last seen on a day (UTC): counts of a period without reading its runs."""
+
+    version = row_key("lineage.JobVersion", on_delete=models.CASCADE, db_index=False)
+    day = models.DateField()
+    runs = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "version", "day"], name="job_version_day_once")]
+
+
 class Run(WorkspaceModel):
     """One execution of a job, merged from its events by rules that do not depend on their order (merge.py).
 
     What JobEvents and DatasetEvents describe without a run is kept as a run with the empty id, one per job or dataset:
-    its design. It has no asset of kind `run`, and it is not counted as a run.
+    its design. It has no asset of kind `run`, and it is not counted as a run. The events of a run are found by
+    `Event.about`.
     """
 
-    asset = row_key("lineage.Asset", null=True, on_delete=models.CASCADE)  # of kind `run`; null = a design
-    job = row_key("lineage.Asset", on_delete=models.CASCADE)  # the job; of a dataset's design that dataset
-    source = row_key("lineage.Source", on_delete=models.CASCADE)  # the producer: the job's namespace
+    asset = row_key(
+        "lineage.Asset", null=True, on_delete=models.CASCADE, db_index=False
+    )  # of kind `run`; null = a design
+    job = row_key(
+        "lineage.Asset", on_delete=models.CASCADE, db_index=False
+    )  # the job; of a dataset's design that dataset
+    version = row_key("lineage.JobVersion", db_index=False)  # what it joins
+    source = row_key("lineage.Source", on_delete=models.CASCADE, db_index=False)  # the producer: the job's namespace
     run_id = models.CharField(max_length=200, blank=True)  # lower case; '' = a design
     state = models.CharField(max_length=10)  # running, complete, failed, aborted, other
     state_rank = models.SmallIntegerField()
@@ -25,6 +103,8 @@ class Run(WorkspaceModel):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     extraction_error = models.BooleanField(default=False)
+    # "<carrier id>/<facet>" -> [time, digest]: which version of each lineage facet it carried counts, deleted or not
+    facet_versions = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -38,78 +118,12 @@ class Run(WorkspaceModel):
             models.Index(fields=["workspace", "job", "started_at"], name="run_by_job"),
             models.Index(fields=["workspace", "asset"], name="run_by_asset"),
             models.Index(fields=["workspace", "source", "seen_at"], name="run_by_source"),
-        ]
-
-
-class RunDataset(WorkspaceModel):
-    """A dataset that a run read or wrote, added up over its events."""
-
-    class Direction(models.TextChoices):
-        INPUT = "input", "Input"
-        OUTPUT = "output", "Output"
-
-    run = row_key("lineage.Run", on_delete=models.CASCADE)
-    dataset = row_key("lineage.Asset", on_delete=models.CASCADE)
-    direction = models.CharField(max_length=6, choices=Direction.choices)
-    seen_at = models.DateTimeField()  # latest event time that named it
-    event = models.UUIDField()  # an event of that time that named it: the proof
-    wrote_at = models.DateTimeField(null=True)  # of an output: when the run completed; null = it did not (yet)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "run", "dataset", "direction"], name="run_dataset_once"),
-        ]
-        indexes = [
-            models.Index(fields=["workspace", "dataset", "direction"], name="run_dataset_by_dataset"),
-            # The newest good write of a dataset, without reading all of them.
+            # Its newest run, and the time of its oldest: least(first_at) is read by the next index.
+            models.Index(fields=["workspace", "version", "seen_at"], name="run_by_version"),
+            # The newest good write of what a version writes, without reading all of them.
             models.Index(
-                fields=["workspace", "dataset", "-wrote_at"],
-                condition=Q(wrote_at__isnull=False),
-                name="run_dataset_wrote",
+                fields=["workspace", "version", "-ended_at"], condition=Q(state="complete"), name="run_completed"
             ),
-        ]
-
-
-class RunDeclaration(WorkspaceModel):
-    """A lineage facet that a run carried, in its latest version; replaced whole by a later one."""
-
-    class Facet(models.TextChoices):
-        LINEAGE = "lineage", "Explicit lineage"
-        COLUMN_LINEAGE = "columnLineage", "Column lineage"
-
-    run = row_key("lineage.Run", on_delete=models.CASCADE)
-    carrier = row_key("lineage.Asset", on_delete=models.CASCADE)  # the job or dataset that it was attached to
-    facet = models.CharField(max_length=20, choices=Facet.choices)
-    seen_at = models.DateTimeField()
-    digest = models.BinaryField(max_length=32)  # of `pairs`: decides between two versions of one instant
-    pairs = models.JSONField(null=True)  # [[target uid, source uid | null, proven, masked], ...]; null = deleted
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "run", "carrier", "facet"], name="run_declaration_once"),
-        ]
-
-
-class RunFlow(WorkspaceModel):
-    """A pair of datasets joined by one run, with the basis on which that run says so; source of Flow."""
-
-    run = row_key("lineage.Run", on_delete=models.CASCADE)
-    job = row_key("lineage.Asset", on_delete=models.CASCADE)  # of the run
-    from_dataset = row_key("lineage.Asset", on_delete=models.CASCADE)
-    to_dataset = row_key("lineage.Asset", on_delete=models.CASCADE)
-    basis = models.CharField(max_length=10)  # explicit, column, cartesian
-    proven = models.BooleanField()
-    masked = models.BooleanField(default=False)
-    counts = models.BooleanField()  # whether it is a run, and not a design
-    first_at = models.DateTimeField()  # of the run
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "run", "from_dataset", "to_dataset"], name="run_flow_once"),
-        ]
-        indexes = [
-            models.Index(fields=["workspace", "from_dataset", "to_dataset", "seen_at"], name="run_flow_by_pair"),
         ]
 
 
@@ -150,3 +164,13 @@ class Flow(WorkspaceModel):
             models.Index(fields=["workspace", "rev_from"], name="flow_opened"),
             models.Index(fields=["workspace", "rev_to"], condition=Q(rev_to__isnull=False), name="flow_closed"),
         ]
+
+
+class FlowColumns(WorkspaceModel):
+    """The columns of a flow, over all runs that say so: beside Flow, so that walks over datasets stay narrow."""
+
+    flow = row_key("lineage.Flow", on_delete=models.CASCADE, db_index=False)
+    columns = models.JSONField()  # [[from field, to field, direct?, subtype, masked], ...]; '' = the whole dataset
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "flow"], name="flow_columns_once")]

@@ -55,11 +55,11 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
     lineage = project_lineage(told, rev)
     before = steady_documents(reported | lineage.assets)
-    changed = settle(reported | lineage.assets, rev)  # 4
+    changed = settle(reported | lineage.assets, rev) | lineage.runs  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
     moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
     derived = derive_pairs(lineage.pairs | pairs_reached(moved), rev)  # 5
-    derived |= derive_run_countries(lineage.new_runs | moved, rev)
+    derived |= derive_run_countries(lineage.runs | moved, rev)
     changed |= settle(derived, rev)
     push(Stage.EVALUATE, sorted(changed | dependents_of(changed, moved)))  # 6
     _state(events, changed, rev)  # 7

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
-from lineage.graph.relations import relate_flows, relate_runs
-from lineage.graph.runs import RunRow, merge_runs
+from lineage.graph.job_versions import assign_versions, settle_lost
+from lineage.graph.relations import relate_flows, relate_jobs
+from lineage.graph.runs import RunRow, merge_runs, write_runs
 from lineage.graph.sources import estimate_cadence, note_sources
 from lineage.graph.told import Told
 from lineage.inventory.assets import Key, ensure_assets
@@ -21,19 +22,19 @@ from lineage.inventory.models import Asset, Source
 
 @dataclass(frozen=True)
 class LineageTouched:
-    """What a batch touched: assets that have to be settled, pairs whose flows changed, runs that are new."""
+    """What a batch touched: assets to settle, pairs whose flows changed, runs that are new or join something else."""
 
     assets: set[uuid.UUID]
     pairs: set[tuple[uuid.UUID, uuid.UUID]]
-    new_runs: set[uuid.UUID]
+    runs: set[uuid.UUID]
 
 
 def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     """Project what events tell, at `rev`, in the transaction of the stage. The same events again change nothing.
 
     1. Note the sources and make the assets that events describe or only mention.
-    2. Merge events into runs, with their datasets and lineage facets.
-    3. Settle what each run joins, and bring the flows in line.
+    2. Merge events into runs, and give each run the version of its job that joins what it joins.
+    3. Bring the flows in line.
     4. Relations, and the facts of runs and of what they wrote.
     5. What facets say, by source.
     """
@@ -42,16 +43,19 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     sources = note_sources(told)  # 1
     ids = _assets(told, rev)
     runs = merge_runs(told, ids, {namespace: source.pk for namespace, source in sources.items()})  # 2
+    versions = assign_versions(runs, _uids(runs, ids))
+    write_runs(runs)
+    settle_lost(versions)
     estimate_cadence(sources)
-    changes = settle_flows(runs, _uids(runs, ids), rev)  # 3
+    changes = settle_flows(versions, rev)  # 3
     jobs = {ids[each.speaker.key] for each in told if each.speaker.kind == "job"}
-    touched = relate_runs(runs, jobs, rev) | relate_flows(changes, rev)  # 4
+    touched = relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
     touched |= derive_run_states(runs, rev) | derive_writes(runs, rev)
     for namespace, source in sources.items():  # 5
         touched |= report_facts(source, _reports(source, [t for t in told if t.namespace == namespace], ids), rev)
     described = {ids[ref.key] for each in told for ref in each.named}
-    new_runs = {run.asset_id for run in runs if run.is_new and run.asset_id is not None}
-    return LineageTouched(touched | described, changes.pairs, new_runs)
+    moved = {run.asset_id for run in runs if run.moved and run.asset_id is not None}
+    return LineageTouched(touched | described, changes.pairs, moved)
 
 
 def _assets(told: Sequence[Told], rev: int) -> dict[Key, uuid.UUID]:
@@ -71,7 +75,7 @@ def _uids(runs: Iterable[RunRow], ids: Mapping[Key, uuid.UUID]) -> dict[uuid.UUI
     touched: set[uuid.UUID] = set()
     wanted: set[str] = set()
     for run in runs:
-        touched |= {dataset for dataset, _ in run.touches} | {carrier for carrier, _ in run.facets}
+        touched |= run.inputs | run.outputs | {carrier for carrier, _ in run.facets}
         for facet in run.facets.values():
             wanted |= {uid for pair in facet.pairs or () for uid in (pair.target, pair.source) if uid is not None}
     missing, unknown = [one for one in touched if one not in uids], [uid for uid in wanted if uid not in named]

@@ -220,12 +220,13 @@ def _unnamed(start: uuid.UUID) -> Iterable[str]:
 # Jobs whose newest finished run has an extraction error or read nothing.
 _GAPS = """
 SELECT count(*) FROM unnest(%s::uuid[]) AS j (id), LATERAL (
-  SELECT r.id, r.extraction_error FROM "lineage_run" r
+  SELECT r.version_id, r.extraction_error FROM "lineage_run" r
   WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
   ORDER BY r.ended_at DESC LIMIT 1
 ) AS newest
 WHERE newest.extraction_error
-   OR NOT EXISTS (SELECT 1 FROM "lineage_rundataset" d WHERE d.run_id = newest.id AND d.direction = 'input')
+   OR NOT EXISTS (SELECT 1 FROM "lineage_jobversiondataset" d
+                  WHERE d.version_id = newest.version_id AND d.direction = 'input')
 """
 
 _ORIGINS = """
@@ -233,7 +234,7 @@ SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_asset" a ON a.id
 WHERE a.workspace_id = %s AND a.document->'is_origin' = 'true'
 """
 
-_NAMED = 'SELECT 1 FROM "lineage_rundataset" WHERE workspace_id = %s AND dataset_id = %s LIMIT 1'
+_NAMED = 'SELECT 1 FROM "lineage_jobversiondataset" WHERE workspace_id = %s AND dataset_id = %s LIMIT 1'
 
 
 def direct_flows(dataset: uuid.UUID, direction: Direction, limit: int) -> list[Flow]:

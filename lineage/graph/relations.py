@@ -1,6 +1,7 @@
-"""Write the relations that lineage shows: runs of jobs, what they read and wrote, and what feeds what.
+"""Write the relations that lineage shows: what jobs read and wrote, and what feeds what.
 
-They only ever grow, but for `upstream`: a guess that a later facet replaces takes its pair back.
+They only ever grow, but for `upstream`: a guess that a later facet replaces takes its pair back. The relations of runs
+(of_job, runs, inputs, outputs) are not written: the view `lineage_related` reads them from the runs.
 """
 
 import uuid
@@ -9,28 +10,19 @@ from collections.abc import Sequence
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.flows import FlowChanges
-from lineage.graph.models import RunDataset
-from lineage.graph.runs import RunRow
+from lineage.graph.job_versions import VersionChanges
 from lineage.inventory.bulk import chunks, columns, fetch
 from lineage.inventory.relations import Edge, set_edges
 
-_OUTPUT = RunDataset.Direction.OUTPUT.value
 
-
-def relate_runs(runs: Sequence[RunRow], jobs: set[uuid.UUID], rev: int) -> set[uuid.UUID]:
-    """Add what these runs and their jobs (those of `jobs` that are of kind job) read and wrote; return both ends."""
+def relate_jobs(changes: VersionChanges, jobs: set[uuid.UUID], rev: int) -> set[uuid.UUID]:
+    """Add what the new versions of `jobs` (those of kind job) read and write; return both ends."""
     edges: list[Edge] = []
-    for run in runs:
-        if run.asset_id is not None and run.is_new:
-            edges += [(run.asset_id, "of_job", run.job_id, True), (run.job_id, "runs", run.asset_id, False)]
-        for dataset, direction in run.new_touches:
-            wrote = direction == _OUTPUT
-            if run.asset_id is not None:
-                edges.append((run.asset_id, "outputs" if wrote else "inputs", dataset, True))
-            if run.job_id in jobs:
-                edges.append((run.job_id, "writes" if wrote else "reads", dataset, True))
-                if wrote:
-                    edges.append((dataset, "produced_by", run.job_id, False))
+    for run in changes.new.values():
+        if run.job_id in jobs:
+            edges += [(run.job_id, "reads", dataset, True) for dataset in run.inputs]
+            for dataset in run.outputs:
+                edges += [(run.job_id, "writes", dataset, True), (dataset, "produced_by", run.job_id, False)]
     return _add(edges, rev)
 
 

@@ -45,17 +45,32 @@ def job_ref(namespace: str, name: str) -> Ref:
     return Ref("job", uid_of(namespace, name), name)
 
 
+class Column(NamedTuple):
+    """A column of the target depends on one of the source; '' = the whole dataset.
+
+    `direct`: its values come from there (else they only decide which rows, groups or order). `subtype` as the producer
+    names it, in capitals ('' = not named).
+    """
+
+    source: str
+    target: str
+    direct: bool
+    subtype: str
+    masked: bool
+
+
 class Pair(NamedTuple):
     """A facet says that data flows from one dataset into another; uids.
 
     `proven`: by at least one transformation that is not INDIRECT. `masked`: all of these mask. `source` None: the
-    facet says that the target has no source.
+    facet says that the target has no source. `columns`: sorted, each once.
     """
 
     target: str
     source: str | None
     proven: bool
     masked: bool
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)

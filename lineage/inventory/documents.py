@@ -14,6 +14,9 @@ from lineage.inventory.effective import Computed, Report, effective, leading_sou
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
 
+FROM_RUNS = ("run", "job")
+"""Kinds with relations that follow from runs and are not stored (Related)."""
+
 
 @dataclass
 class _Row:
@@ -66,6 +69,9 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
             row.relations.add(name)
         row.organisation = organisation or row.organisation
         row.relations_changed |= is_changed
+    if with_runs := [row.id for row in rows.values() if row.kind in FROM_RUNS]:
+        for asset_id, name in fetch(_OF_RUNS, [current_workspace(), with_runs]):
+            rows[asset_id].relations.add(name)
     return list(rows.values())
 
 
@@ -129,6 +135,14 @@ SELECT from_asset_id, name, bool_or(rev_to IS NULL),
 FROM "lineage_relation"
 WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_to IS NULL OR rev_to = %s)
 GROUP BY from_asset_id, name
+"""
+
+_OF_RUNS = """
+SELECT a.id, n.name
+FROM "lineage_asset" a, unnest(ARRAY['of_job', 'inputs', 'outputs', 'runs']) AS n (name)
+WHERE a.workspace_id = %s AND a.id = ANY(%s) AND EXISTS (
+  SELECT 1 FROM "lineage_related" r
+  WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = n.name AND r.rev_to IS NULL)
 """
 
 _WRITE = """

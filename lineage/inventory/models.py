@@ -64,7 +64,7 @@ class Asset(WorkspaceModel):
     environment = models.CharField(max_length=40, blank=True)
     country = models.CharField(max_length=2, blank=True)
     owner = models.CharField(max_length=400, blank=True)
-    organisation = row_key("lineage.Asset", null=True)
+    organisation = row_key("lineage.Asset", null=True, db_index=False)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     rev_changed = models.BigIntegerField()
@@ -75,11 +75,21 @@ class Asset(WorkspaceModel):
             models.Index(fields=["workspace", "kind", "id"], name="asset_by_kind"),
             # Counting those that are known, by kind, without reading their rows.
             models.Index(fields=["workspace", "kind"], condition=~Q(state="retired"), name="asset_known"),
-            models.Index(fields=["workspace", "kind", "country"], name="asset_by_country"),
+            models.Index(fields=["workspace", "kind", "country"], condition=~Q(country=""), name="asset_by_country"),
             models.Index("workspace", OpClass("name", name="text_pattern_ops"), name="asset_by_name"),
             # Which datasets lie under a storage's namespace prefix (places/join.py), by ^@.
-            models.Index("workspace", "kind", OpClass("uid", name="text_pattern_ops"), name="asset_by_uid_prefix"),
+            models.Index(
+                "workspace",
+                OpClass("uid", name="text_pattern_ops"),
+                condition=Q(kind="dataset"),
+                name="asset_by_uid_prefix",
+            ),
             models.Index(fields=["workspace", "owner"], condition=~Q(owner=""), name="asset_by_owner"),
+            models.Index(
+                fields=["workspace", "organisation"],
+                condition=Q(organisation__isnull=False),
+                name="asset_by_organisation",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +160,24 @@ class Relation(WorkspaceModel):
                 fields=["workspace", "to_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_in"
             ),
         ]
+
+
+class Related(WorkspaceModel):
+    """Every edge, also those of runs (of_job, runs, inputs, outputs), which are read from the runs: a view, read only.
+
+    The same columns as Relation, but for what only a stored row has.
+    """
+
+    from_asset = row_key("lineage.Asset")
+    name = models.CharField(max_length=40)
+    to_asset = row_key("lineage.Asset")
+    source = row_key("lineage.Source", null=True)
+    reported_from = models.BooleanField()
+    rev_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "lineage_related"
 
 
 class DerivedFact(WorkspaceModel):

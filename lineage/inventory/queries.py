@@ -291,7 +291,7 @@ SELECT name, total, id, kind, uid, title, sources FROM (
          row_number() OVER (PARTITION BY e.name ORDER BY a.name, a.id) AS position
   FROM (
     SELECT r.name, r.to_asset_id, coalesce(array_agg(DISTINCT s.name) FILTER (WHERE s.id IS NOT NULL), '{}') AS sources
-    FROM "lineage_relation" r LEFT JOIN "lineage_source" s ON s.id = r.source_id
+    FROM "lineage_related" r LEFT JOIN "lineage_source" s ON s.id = r.source_id
     WHERE r.workspace_id = %s AND r.from_asset_id = %s AND r.rev_to IS NULL
     GROUP BY r.name, r.to_asset_id
   ) e JOIN "lineage_asset" a ON a.id = e.to_asset_id

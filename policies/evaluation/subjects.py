@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lineage.inventory.models import Asset, Relation
+from lineage.inventory.models import Asset, Related
 from policies.checklists.checks import Check
 from policies.checklists.queries import Ready
 from policies.rules.checks import CompiledCheck
@@ -82,7 +82,7 @@ def _related(
     found: dict[uuid.UUID, dict[str, list[Asset]]] = defaultdict(lambda: defaultdict(list))
     if not wanted:
         return found
-    edges = Relation.objects.filter(
+    edges = Related.objects.filter(
         name__in=list(wanted), from_asset__in=set().union(*wanted.values()), rev_to__isnull=True
     ).values_list("from_asset_id", "name", "to_asset_id")
     pairs = sorted(set(edges), key=str)  # two sources may report the same edge

@@ -11,12 +11,11 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage
 from audit.pipeline import run_due
-from lineage.events.models import EventReceipt
 from lineage.events.receive import receive_event
 from lineage.events.record import store_events
-from lineage.graph.models import Flow, Run, RunDataset, RunDeclaration, RunFlow
+from lineage.graph.models import Flow, FlowColumns, JobVersion, JobVersionDataset, JobVersionDay, JobVersionFlow, Run
 from lineage.graph.project import project
-from lineage.inventory.models import Asset, DerivedFact, Relation, Source
+from lineage.inventory.models import Asset, DerivedFact, Related, Source
 
 ARRIVAL = {"first_seen_at", "last_seen_at"}
 """Attributes that say when we heard of something: the only ones that may depend on the order of arrival."""
@@ -65,7 +64,7 @@ def relations(workspace_id: uuid.UUID, kind: str, name: str) -> dict[str, list[s
     """Return the current relations of an asset: relation -> names of its targets."""
     found: dict[str, list[str]] = {}
     with in_workspace(workspace_id):
-        rows = Relation.objects.filter(from_asset__kind=kind, from_asset__name=name, rev_to__isnull=True)
+        rows = Related.objects.filter(from_asset__kind=kind, from_asset__name=name, rev_to__isnull=True)
         for relation, target in (
             rows.values_list("name", "to_asset__name").distinct().order_by("name", "to_asset__name")
         ):
@@ -80,7 +79,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
     """
     with in_workspace(workspace_id):
         uid = {row.pk: f"{row.kind}:{row.uid}" for row in Asset.objects.all()}
-        digest = {row.pk: bytes(row.content_digest).hex() for row in EventReceipt.objects.all()}
+        version = _versions(uid)
         run = {row.pk: (uid[row.job_id], row.run_id) for row in Run.objects.all()}
         current = {"rev_to__isnull": True}
         return {
@@ -89,18 +88,26 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                  row.conflicts)
                 for row in Asset.objects.exclude(state=Asset.State.RETIRED)
             ),
-            "runs": _sorted((run[row.pk], *_columns(row, "asset", "job", "run_id")) for row in Run.objects.all()),
-            "run datasets": _sorted(
-                (run[row.run_id], uid[row.dataset_id], row.direction, row.seen_at, digest[row.event], row.wrote_at)
-                for row in RunDataset.objects.all()
+            "runs": _sorted(
+                (run[row.pk], *_columns(row, "asset", "job", "run_id", "facet_versions")) for row in Run.objects.all()
             ),
-            "declarations": _sorted(
-                (run[row.run_id], uid[row.carrier_id], row.facet, row.seen_at, row.pairs)
-                for row in RunDeclaration.objects.all()
+            "job versions": _sorted(
+                (version[row.pk], row.facets and _by_uid(row.facets, uid), row.runs, row.designs, row.first_at,
+                 row.seen_at)
+                for row in JobVersion.objects.all() if row.pk in version
             ),
-            "run flows": _sorted(
-                (run[row.run_id], uid[row.from_dataset_id], uid[row.to_dataset_id], *_columns(row, "run", "job"))
-                for row in RunFlow.objects.all()
+            "runs' versions": _sorted((run[row.pk], version[row.version_id]) for row in Run.objects.all()),
+            "days": _sorted(
+                (version[row.version_id], row.day, row.runs)
+                for row in JobVersionDay.objects.filter(runs__gt=0)
+            ),
+            "joined": _sorted(
+                (version[row.version_id], uid[row.from_dataset_id], uid[row.to_dataset_id], *_columns(row, "job"))
+                for row in JobVersionFlow.objects.all() if row.version_id in version
+            ),
+            "columns": _sorted(
+                (uid[row.flow.from_dataset_id], uid[row.flow.to_dataset_id], uid[row.flow.job_id], row.columns)
+                for row in FlowColumns.objects.filter(flow__rev_to__isnull=True).select_related("flow")
             ),
             "flows": _sorted(
                 (uid[row.from_dataset_id], uid[row.to_dataset_id], uid[row.job_id], *_columns(row, "job"))
@@ -108,7 +115,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
             ),
             "relations": _sorted(
                 (uid[row.from_asset_id], row.name, uid[row.to_asset_id], row.reported_from)
-                for row in Relation.objects.filter(**current)
+                for row in Related.objects.filter(**current)
             ),
             "derived": _sorted(
                 (uid[row.asset_id], row.name, row.value, row.inputs, row.grade, row.observed_at)
@@ -119,6 +126,22 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 for row in Source.objects.all()
             ),
         }  # fmt: skip
+
+
+def _versions(uid: dict[uuid.UUID, str]) -> dict[uuid.UUID, tuple[Any, ...]]:
+    """Return what each version that a run has joins: job, datasets, facets; the others say nothing."""
+    datasets: dict[uuid.UUID, list[tuple[str, str]]] = {}
+    for row in JobVersionDataset.objects.all():
+        datasets.setdefault(row.version_id, []).append((row.direction, uid[row.dataset_id]))
+    return {
+        row.pk: (uid[row.job_id], tuple(sorted(datasets.get(row.pk, []))), repr(_by_uid(row.facets, uid)))
+        for row in JobVersion.objects.all()
+        if row.runs or row.designs
+    }
+
+
+def _by_uid(facets: list[Any], uid: dict[uuid.UUID, str]) -> list[Any]:
+    return _sorted([uid[uuid.UUID(carrier)], *rest] for carrier, *rest in facets)
 
 
 def _columns(row: Any, *without: str) -> Sequence[Any]:

@@ -40,6 +40,8 @@ def value_for(field: "models.Field[Any, Any]") -> Any:
             return uuid.uuid4().bytes
         case models.DateTimeField():
             return NOW
+        case models.DateField():
+            return NOW.date()
         case models.BooleanField():
             return False
         case models.IntegerField():

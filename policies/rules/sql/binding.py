@@ -21,7 +21,7 @@ class Binding:
     """
 
     subjects: exp.Table | exp.Select = field(default_factory=_assets)
-    relations: str = "lineage_relation"
+    relations: str = "lineage_related"
     assets: str = "lineage_asset"
     id: str = "id"
     document: str = "document"

@@ -20,8 +20,8 @@ CREATE TEMP TABLE IF NOT EXISTS lineage_asset (
     id uuid PRIMARY KEY, is_subject boolean, document jsonb, known_relations jsonb,
     lineage jsonb, possible jsonb, basis_possible boolean
 );
-CREATE TEMP TABLE IF NOT EXISTS lineage_relation (from_asset_id uuid, name text, to_asset_id uuid, rev_to bigint);
-TRUNCATE lineage_asset, lineage_relation;
+CREATE TEMP TABLE IF NOT EXISTS lineage_related (from_asset_id uuid, name text, to_asset_id uuid, rev_to bigint);
+TRUNCATE lineage_asset, lineage_related;
 """
 BINDING = Binding(
     subjects=exp.select("*").from_("lineage_asset").where("is_subject"),
@@ -73,7 +73,7 @@ class Estate:
                     for row in assets
                 ],
             )
-            cursor.executemany("INSERT INTO lineage_relation VALUES (%s, %s, %s, NULL)", edges)
+            cursor.executemany("INSERT INTO lineage_related VALUES (%s, %s, %s, NULL)", edges)
         return ids
 
     def judge(
