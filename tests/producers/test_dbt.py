@@ -117,3 +117,16 @@ def test_a_model_that_fails_is_a_failed_run_and_wrote_nothing(shop: Service, pro
     failed = [(COMMAND, "failed"), ("shop.main.shop.revenue_by_country", "failed")]
     becomes(shop.runs, sorted([*COMPLETE, *failed]))
     assert shop.facts("dataset", "shop.main.revenue_by_country")["last_run_id"] == before
+
+
+def test_told_as_it_happens_the_models_have_other_jobs_and_the_tables_the_same_sources(
+    shop: Service, producer: Run, folder: Path
+) -> None:
+    before = shop.upstream("shop.main.revenue_by_country")
+    where = {"SHOP_DATABASE": str(folder / "shop.duckdb")}
+    producer("dbt-ol", "build", "--consume-structured-logs", more=where)
+    jobs = {f"model.shop.{model}" for model in MODELS}
+    becomes(lambda: [run for run in shop.runs() if run[0] in jobs], sorted((job, "complete") for job in jobs))
+    assert shop.upstream("shop.main.revenue_by_country") == before
+    parent = complete(shop, "model.shop.customers.sql.1")["run"]["facets"]["parent"]
+    assert parent["run"]["runId"] == complete(shop, "model.shop.customers")["run"]["runId"]
