@@ -29,5 +29,6 @@ app.conf.beat_schedule = {
     "drive": {"task": "auditline.drive", "schedule": 15.0, "options": {"expires": 15}},
     "schedules": {"task": "auditline.schedules", "schedule": 15.0, "options": {"expires": 15}},
     "evaluate-all": {"task": "auditline.evaluate_all", "schedule": crontab(hour="2", minute="30")},
+    "retain": {"task": "auditline.retain", "schedule": crontab(hour="3", minute="30")},
     "partitions": {"task": "auditline.partitions", "schedule": crontab(hour="1", minute="0")},
 }

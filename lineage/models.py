@@ -1,6 +1,6 @@
 """Collect the models of this app's slices, so that it keeps one label and one migration folder."""
 
-from lineage.events.models import Event, EventReceipt, Hook, HookDelivery
+from lineage.events.models import DeletionReceipt, Event, EventReceipt, Hook, HookDelivery
 from lineage.graph.derivations import DATA_FLOW
 from lineage.graph.models import (
     Flow,
@@ -12,11 +12,14 @@ from lineage.graph.models import (
     Run,
 )
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
+from lineage.retention.models import Deletion, LegalHold, RetentionRule
 
 DERIVATIONS_DECLARED = DATA_FLOW is not None  # a process that knows the models knows all derivations
 
 __all__ = [
     "Asset",
+    "Deletion",
+    "DeletionReceipt",
     "DerivedFact",
     "Event",
     "EventReceipt",
@@ -30,9 +33,11 @@ __all__ = [
     "JobVersionDataset",
     "JobVersionDay",
     "JobVersionFlow",
+    "LegalHold",
     "RejectedRow",
     "Related",
     "Relation",
+    "RetentionRule",
     "Run",
     "Source",
 ]

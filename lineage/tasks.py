@@ -1,5 +1,6 @@
 """Let Celery find the tasks of this app's slices."""
 
 from lineage.graph.tasks import project_
+from lineage.retention.tasks import retain
 
-__all__ = ["project_"]
+__all__ = ["project_", "retain"]

@@ -7,6 +7,7 @@ from lineage.events import reads
 from lineage.graph import api as graph
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
+from lineage.retention import api as retention
 
 urlpatterns: list[URLPattern] = [
     path("lineage", events.LineageView.as_view(), name="lineage"),
@@ -23,4 +24,10 @@ urlpatterns: list[URLPattern] = [
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),
     path("assets/<uuid:asset_id>", inventory_reads.AssetView.as_view(), name="asset"),
     path("inventory-sources", inventory_reads.SourcesView.as_view(), name="inventory-sources"),
+    path("legal-holds", retention.LegalHoldsView.as_view(), name="legal-holds"),
+    path("legal-holds/<uuid:hold_id>/release", retention.ReleaseView.as_view(), name="legal-hold-release"),
+    path("retention-rules", retention.RetentionRulesView.as_view(), name="retention-rules"),
+    path("retention-rules/preview", retention.PreviewView.as_view(), name="retention-preview"),
+    path("retention-rules/<uuid:rule_id>/end", retention.EndRuleView.as_view(), name="retention-rule-end"),
+    path("deletion-receipts", retention.DeletionReceiptsView.as_view(), name="deletion-receipts"),
 ]

@@ -36,7 +36,7 @@ def query(operation: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def required(operation: dict[str, Any]) -> dict[str, str]:
-    good = {"asset": SOME_ID, "kind": "dataset"}
+    good = {"asset": SOME_ID, "kind": "dataset", "days": "365"}
     return {each["name"]: good[each["name"]] for each in query(operation) if each.get("required")}
 
 

@@ -28,6 +28,15 @@ BREAKS: dict[str, dict[str, Any]] = {
     "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "flow_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "run_has_asset_unless_design": {"run_id": "x", "asset_id": None},
+    "hold_names_what_its_scope_says": {"scope": "namespace", "namespace": None},
+    "hold_placed_by_person": {"placed_by": "token:one"},
+    "hold_released_by_person": {"released_by": "token:two", "released_at": NOW, "release_reason": "x"},
+    "hold_released_by_another": {"released_by": "member:one", "released_at": NOW, "release_reason": "x"},
+    "retention_days_positive": {"days": 0},
+    "retention_kind_known": {"kind": "ship"},
+    "retention_data_class_known": {"data_class": "secret"},
+    "retention_set_by_person": {"set_by": "token:one"},
+    "retention_end_is_whole": {"ended_at": NOW},
     "check_severity_known": {"severity": "awful"},
     "verdict_count_not_negative": {"count": -1},
     "finding_resolved_has_time": {"state": "resolved", "resolved_at": None},
@@ -41,6 +50,7 @@ BREAKS: dict[str, dict[str, Any]] = {
 # What a unique constraint needs to bind: the values of its condition.
 BINDS: dict[str, dict[str, Any]] = {
     "checklist_active_once": {"active": True},
+    "retention_once_per_class": {"ended_by": None},
     "export_slot_once": {"schedule_id": uuid.uuid4(), "slot": NOW},
 }
 

@@ -124,6 +124,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "code": "SOV",
             "check_code": "SOV-04",
             "kind": "storage",
+            "days": "365",
         }
     return {name: str(value) for name, value in found.items()}
 

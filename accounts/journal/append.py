@@ -4,6 +4,7 @@ Every stage calls this once per batch and every person's act once; the sequencer
 signs it afterwards. No statement without its effect, no effect without its statement.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
@@ -26,18 +27,20 @@ def append(
     subjects: Sequence[Mapping[str, object]] = (),
     leaves: Sequence[bytes] = (),
     revision: int | None = None,
+    key: uuid.UUID | None = None,
 ) -> Statement:
     """Write one statement and queue it for sealing; return it.
 
     `actor` is "stage:<stage>", "member:<user id>", "token:<token id>" or "command". `body` may hold what
     canonical.encode.plain takes (floats become text); `subjects` are in-toto subjects ({"name", "digest": {"sha256":
     hex}}); `leaves` are the canonical bytes of a batch's per-asset leaves, to which the body commits under "leaves".
-    `revision` is by default the newest one. Raises ValueError for an action that the vocabulary does not list.
+    `revision` is by default the newest one; `key` is the id that a row of the same transaction has named already.
+    Raises ValueError for an action that the vocabulary does not list.
     """
     content = plain(dict(body) | ({"leaves": commit(leaves)} if leaves else {}))
     encode(content)  # refuses here, in the cause's transaction, what could not be sealed later
     statement = Statement.objects.create(
-        id=new_id(),
+        id=key or new_id(),
         workspace_id=current_workspace(),
         action=Action(action),  # also where a caller's types were not checked
         actor=actor,

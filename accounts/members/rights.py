@@ -24,6 +24,7 @@ class Right(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TOKENS = "manage_tokens"
     REPLAY = "replay"
+    MANAGE_RETENTION = "manage_retention"
 
 
 ALLOWED: dict[Role, frozenset[Right]] = {
@@ -31,7 +32,16 @@ ALLOWED: dict[Role, frozenset[Right]] = {
     Role.AUDITOR: frozenset({Right.READ, Right.ASK}),
     Role.ENGINEER: frozenset({Right.SEND_EVENTS, Right.SEND_INVENTORY, Right.READ, Right.ASK, Right.WORK_TICKETS}),
     Role.OFFICER: frozenset(
-        {Right.READ, Right.ASK, Right.WORK_TICKETS, Right.EXPORT, Right.SCHEDULE, Right.EVALUATE, Right.REPLAY}
+        {
+            Right.READ,
+            Right.ASK,
+            Right.WORK_TICKETS,
+            Right.EXPORT,
+            Right.SCHEDULE,
+            Right.EVALUATE,
+            Right.REPLAY,
+            Right.MANAGE_RETENTION,
+        }
     ),
     Role.ADMIN: frozenset(Right),
 }

@@ -37,6 +37,10 @@ class WorkspaceModel(models.Model):
     """A row of one workspace. `append_only` withholds UPDATE and DELETE from the app's role in the database."""
 
     append_only: ClassVar[bool] = False
+    # What the app's role may do with the table, where neither all nor append_only says it ("SELECT": functions write).
+    granted: ClassVar[str] = ""
+    # SQL that the owner runs after every migration: functions and triggers; {role} stands for the app's role.
+    installed: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -2,8 +2,10 @@
 
 For each table of a `WorkspaceModel`:
   1. row security, enabled and forced, with one policy for reading and writing;
-  2. grants to the app's role by name (an append-only table gets SELECT and INSERT alone); the backup role may read;
-  3. composite foreign keys (workspace_id, x_id) -> (workspace_id, id), so that no row points into another workspace.
+  2. grants to the app's role by name (an append-only table gets SELECT and INSERT alone, others what they say); the
+     backup role may read;
+  3. composite foreign keys (workspace_id, x_id) -> (workspace_id, id), so that no row points into another workspace;
+  4. the functions and triggers that the model brings along.
 Partitions get no grants: a partition that can be reached directly is readable round its parent's policy. The other
 tables of the app (sessions, allauth, workspaces, work) are granted one by one as well, since default privileges would
 also reach partitions. Idempotent; measured reasons in docs/decisions/0001-row-security.md.
@@ -47,6 +49,8 @@ def secure(connection: BaseDatabaseWrapper) -> None:
         install_partition_function(cursor, app_role)
         ensure_partitions(cursor)
         cursor.execute(_DOOR_FUNCTION.format(role=app_role))
+        for statement in _installed(existing, app_role):
+            cursor.execute(statement)
 
 
 def _statements(existing: set[str], app_role: str) -> Iterator[str]:
@@ -71,8 +75,8 @@ def _secure_table(model: type[models.Model], app_role: str) -> Iterator[str]:
     rights = "SELECT, INSERT, UPDATE, DELETE"
     if table in INSERT_ONLY:
         rights = "INSERT"
-    elif issubclass(model, WorkspaceModel) and model.append_only:
-        rights = "SELECT, INSERT"
+    elif issubclass(model, WorkspaceModel) and (model.granted or model.append_only):
+        rights = model.granted or "SELECT, INSERT"
     yield f'REVOKE ALL ON "{table}" FROM "{app_role}"'
     yield f'GRANT {rights} ON "{table}" TO "{app_role}"'
     if not issubclass(model, WorkspaceModel):
@@ -81,6 +85,14 @@ def _secure_table(model: type[models.Model], app_role: str) -> Iterator[str]:
     yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
     yield f'DROP POLICY IF EXISTS workspace_only ON "{table}"'
     yield f'CREATE POLICY workspace_only ON "{table}" USING {POLICY} WITH CHECK {POLICY}'
+
+
+def _installed(existing: set[str], app_role: str) -> Iterator[str]:
+    """Yield what models bring along for the owner to install, once their table is there."""
+    for model in apps.get_models():
+        if issubclass(model, WorkspaceModel) and model._meta.db_table in existing:
+            for statement in model.installed:
+                yield statement.replace("{role}", app_role)
 
 
 def _composite_keys(model: type[WorkspaceModel]) -> Iterator[str]:

@@ -27,6 +27,11 @@ _ACTS = {
     Action.HOOK_REVOKED: "Webhook {name} revoked",
     Action.SOURCE_CHANGED: "Cadence of the source {source} taken over",
     Action.EVENTS_PROJECTED: "{count:event} projected, {assets_changed:asset} changed",
+    Action.HOLD_PLACED: "Legal hold placed on {covers}",
+    Action.HOLD_RELEASED: "Legal hold on {covers} released",
+    Action.RETENTION_CHANGED: "Retention of {covers} set to {days:day}",
+    Action.RETENTION_ENDED: "Retention of {covers} ended: nothing is deleted by it any more",
+    Action.EVENTS_DELETED: "{count:event} deleted by retention",
     Action.CHECKLIST_PUBLISHED: "Checklist {checklist} published with {checks:check}",
     Action.CHECKLIST_EVALUATED: "{subjects:asset} judged, {changed} changed",
     Action.TICKET_ASSIGNED: "Ticket: {what} ({detail})",
@@ -40,7 +45,8 @@ JUDGEMENTS = [Action.CHECKLIST_EVALUATED, Action.FINDINGS_RAISED, Action.TICKETS
 ACTS_OF_PEOPLE = [
     Action.WORKSPACE_CREATED, Action.MEMBER_ADDED, Action.MEMBER_CHANGED, Action.MEMBER_REMOVED, Action.TOKEN_CREATED,
     Action.TOKEN_REVOKED, Action.HOOK_CREATED, Action.HOOK_REVOKED, Action.TICKET_ASSIGNED, Action.SCHEDULE_CHANGED,
-    Action.QUESTION_ANSWERED, Action.WORK_REPLAYED,
+    Action.QUESTION_ANSWERED, Action.WORK_REPLAYED, Action.HOLD_PLACED, Action.HOLD_RELEASED, Action.RETENTION_CHANGED,
+    Action.RETENTION_ENDED,
 ]  # fmt: skip
 
 

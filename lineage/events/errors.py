@@ -78,6 +78,13 @@ class HookRefused(AuditlineError):
     code = "hook_refused"
 
 
+class EventDeleted(AuditlineError):
+    """An event whose body was deleted by retention; `details` are its receipt."""
+
+    code = "event_deleted"
+    status = 410
+
+
 class Unavailable(AuditlineError):
     """The database is away; nothing of this request was kept."""
 

@@ -76,3 +76,22 @@ class HookDelivery(WorkspaceModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "hook", "message_id"], name="hook_message_once")]
+
+
+class DeletionReceipt(WorkspaceModel):
+    """What stays of a deleted event: its id (the key), its digests, when it came, by which rule it went. No content."""
+
+    granted: ClassVar[str] = "SELECT"  # auditline_delete_events alone writes it: no receipt without a deletion
+
+    kind = models.CharField(max_length=12, choices=Event.Kind.choices)
+    received_digest = models.BinaryField(max_length=32)
+    kept_digest = models.BinaryField(max_length=32)
+    received_at = models.DateTimeField()
+    rule = row_key("lineage.RetentionRule")
+    deletion = row_key("lineage.Deletion")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "id"], name="deletion_receipt_by_id"),
+            models.Index(fields=["workspace", "deletion", "id"], name="deletion_receipt_by_batch"),
+        ]

@@ -15,7 +15,8 @@ from accounts.members.scope import WorkspaceView
 from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_schema, page_schema, text_parameter
 from accounts.workspaces.models import DeadLetter
 from accounts.workspaces.queue import Stage
-from lineage.events.models import Event
+from lineage.events.errors import EventDeleted
+from lineage.events.models import DeletionReceipt, Event
 from lineage.events.queries import dead_letter_page, dead_letters, event_page, events
 from lineage.events.replay import replay
 
@@ -91,6 +92,29 @@ def dead_letter_row(letter: DeadLetter) -> DeadLetterRow:
     }
 
 
+def refuse_deleted(event_id: uuid.UUID) -> None:
+    """Raise EventDeleted with the receipt where retention has deleted the event."""
+    receipt = DeletionReceipt.objects.select_related("rule", "deletion").filter(pk=event_id).first()
+    if receipt is None:
+        return
+    deleted_at = instant(receipt.deletion.deleted_at)
+    raise EventDeleted(
+        f"The body of this event was deleted at {deleted_at} by a retention rule of {receipt.rule.days} days; its "
+        "digests stay. The statement named in details proves what was deleted.",
+        details={
+            "id": str(receipt.pk),
+            "kind": receipt.kind,
+            "received_at": instant(receipt.received_at),
+            "received_digest": bytes(receipt.received_digest).hex(),
+            "kept_digest": bytes(receipt.kept_digest).hex(),
+            "deleted_at": deleted_at,
+            "rule": str(receipt.rule_id),
+            "deletion": str(receipt.deletion_id),
+            "statement": str(receipt.deletion.statement),
+        },
+    )
+
+
 class RawEventsView(ListView):
     """Everything that was received, newest first."""
 
@@ -130,6 +154,7 @@ class RawEventView(WorkspaceView):
     @extend_schema(operation_id="get_raw_event", responses={200: object_schema(EventDetail)}, tags=["lineage"])
     def get(self, request: Request, event_id: uuid.UUID) -> Response:
         """Show one event."""
+        refuse_deleted(event_id)
         event = get_object_or_404(Event, pk=event_id)
         return Response({**event_row(event), "body": bytes(event.body).decode(errors="replace")})
 

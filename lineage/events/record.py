@@ -157,9 +157,10 @@ WITH given AS (
 SELECT content_digest, id, received_at FROM receipt
 """
 
-# The event itself may have been deleted by retention; its receipt stays and then vouches for the content alone.
+# The event itself may have been deleted by retention: then the receipt of its deletion has the digest as kept.
 _EXISTING = """
-SELECT r.content_digest, r.id, r.received_at, coalesce(e.kept_digest, ''::bytea)
+SELECT r.content_digest, r.id, r.received_at, coalesce(e.kept_digest, d.kept_digest)
 FROM "lineage_eventreceipt" r LEFT JOIN "lineage_event" e ON e.id = r.id AND e.workspace_id = r.workspace_id
+LEFT JOIN "lineage_deletionreceipt" d ON d.id = r.id AND d.workspace_id = r.workspace_id
 WHERE r.workspace_id = %s AND r.content_digest = ANY(%s::bytea[])
 """

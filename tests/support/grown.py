@@ -21,6 +21,7 @@ from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
 from tests.support.estate import CUSTOMERS, LAKE, send_inventory
 from tests.support.openlineage import dataset, facet, new_run, post, run_event
+from tests.support.retention import delete_all, hold, keep_for, old_event
 
 START = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 OURS = {WORKSPACE_HEADER: "ours"}
@@ -127,6 +128,10 @@ def _act(cast: Cast, number: int) -> None:
         made = {"sha256": "0" * 64, "size": 1, "file_name": "made.zip", "finished_at": timezone.now()}
         Export.objects.create(workspace_id=workspace, state=Export.State.READY, requested_by=actor, **made)
         add_schedule(f"schedule-{number}", "0 6 * * 1", "UTC", actor=actor, user=admin)
+        hold("source", source=f"held-{number}")
+        keep_for(3650, kind="job")  # takes the place of the former rule
+        old_event(kind="job", days=4000)
+        assert len(delete_all()) == 1
         DeadLetter.objects.create(
             workspace_id=workspace, stage="project", subject=new_run(), reason="ValueError: x", attempts=8
         )

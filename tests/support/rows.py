@@ -21,6 +21,10 @@ VALID: dict[str, Any] = {
     "limit_days": 1,
     "number": 1,
     "run_id": "",
+    "scope": "everything",
+    "placed_by": "member:one",
+    "set_by": "member:one",
+    "days": 1,
     "due_at": NOW + datetime.timedelta(days=1),
 }
 

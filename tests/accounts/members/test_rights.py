@@ -32,6 +32,7 @@ RIGHTS: dict[Right, set[str]] = {
     Right.SCHEDULE: {"officer", "admin"},
     Right.EVALUATE: {"officer", "admin"},
     Right.REPLAY: {"officer", "admin"},
+    Right.MANAGE_RETENTION: {"officer", "admin"},
     Right.MANAGE_MEMBERS: {"admin"},
     Right.MANAGE_TOKENS: {"admin"},
 }

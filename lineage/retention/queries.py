@@ -1,0 +1,116 @@
+"""Read holds, rules and receipts; say what a rule would delete before it is set."""
+
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts.paging import Page, page_of
+from accounts.workspaces.isolation import current_workspace
+from lineage.events.models import DeletionReceipt
+from lineage.retention.models import LegalHold, RetentionRule
+
+LONGEST_DAYS = 36_500
+LOOKED_AT = 10_000
+"""Events that a preview looks at, the oldest first: enough to see what a rule does, and bounded."""
+NO_ID = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True)
+class RuleClass:
+    """What a rule is about; None: any."""
+
+    kind: str | None = None
+    source: str | None = None
+    data_class: str | None = None
+
+    def columns(self) -> dict[str, str | None]:
+        """Return it by column."""
+        return {"kind": self.kind, "source": self.source, "data_class": self.data_class}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the next deletion would do with the oldest events if a rule were set; `complete`: there are no more."""
+
+    looked_at: int
+    would_delete: int
+    held: int
+    waiting: int
+    newest: int
+    first: uuid.UUID | None
+    last: uuid.UUID | None
+    complete: bool
+
+
+def exactly(about: RuleClass) -> dict[str, object]:
+    """Return the filter that finds the rules of this class and of no wider or narrower one."""
+    return {
+        name if value is not None else f"{name}__isnull": value if value is not None else True
+        for name, value in about.columns().items()
+    }
+
+
+def rules(*, active: bool = False) -> QuerySet[RetentionRule]:
+    """Return rules; `active`: those in force."""
+    found = RetentionRule.objects.filter(workspace_id=current_workspace())
+    return found.filter(ended_at__isnull=True) if active else found
+
+
+def holds(*, active: bool = False) -> QuerySet[LegalHold]:
+    """Return holds; `active`: those that were not released."""
+    found = LegalHold.objects.filter(workspace_id=current_workspace())
+    return found.filter(released_at__isnull=True) if active else found
+
+
+def receipts(deletion: uuid.UUID | None = None) -> QuerySet[DeletionReceipt]:
+    """Return the receipts of deleted events, of one batch where it is given."""
+    found = DeletionReceipt.objects.filter(workspace_id=current_workspace())
+    return found.filter(deletion=deletion) if deletion else found
+
+
+def hold_page(found: QuerySet[LegalHold], after: str | None, limit: int) -> Page[LegalHold]:
+    """Return a page of holds, newest first."""
+    return page_of(found, ["-id"], after, limit, scope="legal-holds")
+
+
+def rule_page(found: QuerySet[RetentionRule], after: str | None, limit: int) -> Page[RetentionRule]:
+    """Return a page of rules, newest first."""
+    return page_of(found, ["-id"], after, limit, scope="retention-rules")
+
+
+def receipt_page(found: QuerySet[DeletionReceipt], after: str | None, limit: int) -> Page[DeletionReceipt]:
+    """Return a page of receipts in the order of the leaves under a deletion's root: by id."""
+    return page_of(found, ["id"], after, limit, scope="deletion-receipts")
+
+
+def preview(about: RuleClass, days: int) -> Preview:
+    """Return what setting this rule would delete now, judged by the function that deletion uses."""
+    others = [rule for rule in rules(active=True) if RuleClass(rule.kind, rule.source, rule.data_class) != about]
+    given = [
+        {"id": str(rule.pk), **RuleClass(rule.kind, rule.source, rule.data_class).columns(), "days": rule.days}
+        for rule in others
+    ]
+    given.append({"id": str(NO_ID), **about.columns(), "days": days})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event, rule, outcome FROM auditline_judge_events(%s::jsonb, %s, %s)",
+            [json.dumps(given), NO_ID, LOOKED_AT],
+        )
+        judged = cursor.fetchall()
+    by_this = [(event, outcome) for event, rule, outcome in judged if rule == NO_ID]
+    gone = [event for event, outcome in by_this if outcome == "delete"]
+    counts = Counter(outcome for _, outcome in by_this)
+    return Preview(
+        looked_at=len(judged),
+        would_delete=len(gone),
+        held=counts["held"],
+        waiting=counts["waiting"],
+        newest=counts["newest"],
+        first=gone[0] if gone else None,
+        last=gone[-1] if gone else None,
+        complete=len(judged) < LOOKED_AT,
+    )
