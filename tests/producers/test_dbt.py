@@ -119,6 +119,14 @@ def test_a_model_that_fails_is_a_failed_run_and_wrote_nothing(shop: Service, pro
     assert shop.facts("dataset", "shop.main.revenue_by_country")["last_run_id"] == before
 
 
+def test_tags_and_meta_of_a_model_are_recorded_with_its_run_where_dbt_puts_them(shop: Service) -> None:
+    tags = complete(shop, "shop.main.shop.customers")["run"]["facets"]["tags"]["tags"]
+    assert {(tag["key"], tag["value"], tag["source"]) for tag in tags} >= {
+        ("pii", "true", "DBT"),
+        ("owner", "team-shop", "DBT_META"),
+    }
+
+
 def test_told_as_it_happens_the_models_have_other_jobs_and_the_tables_the_same_sources(
     shop: Service, producer: Run, folder: Path
 ) -> None:
