@@ -11,8 +11,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here because these modules need loaded models, and this one is read before there are any.
+        from accounts.approvals.four_eyes import FOUR_EYES
+        from accounts.approvals.kinds import register
         from accounts.workspaces.isolation import guard_connection
         from accounts.workspaces.row_security import secure_after_migrate
 
+        register(FOUR_EYES)
         connection_created.connect(guard_connection, dispatch_uid="auditline-guard")
         post_migrate.connect(secure_after_migrate, dispatch_uid="auditline-row-security")

@@ -8,6 +8,7 @@ from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(("accounts.urls", "accounts"), namespace="accounts")),
     path("api/v1/", include(("lineage.urls", "lineage"), namespace="lineage")),
     path("api/v1/", include(("policies.urls", "policies"), namespace="policies")),
     path("api/v1/", include(("audit.urls", "audit"), namespace="audit")),

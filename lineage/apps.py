@@ -6,3 +6,11 @@ from django.apps import AppConfig
 class LineageConfig(AppConfig):
     name = "lineage"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here because these modules need loaded models, and this one is read before there are any.
+        from accounts.approvals.kinds import register
+        from lineage.graph.masking import KINDS
+
+        for kind in KINDS:
+            register(kind)

@@ -9,6 +9,7 @@ from lineage.graph.models import (
     JobVersionDataset,
     JobVersionDay,
     JobVersionFlow,
+    MaskingApproval,
     Run,
 )
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
@@ -34,6 +35,7 @@ __all__ = [
     "JobVersionDay",
     "JobVersionFlow",
     "LegalHold",
+    "MaskingApproval",
     "RejectedRow",
     "Related",
     "Relation",

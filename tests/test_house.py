@@ -13,7 +13,8 @@ APPS = ("config", "accounts", "lineage", "policies", "audit", "benchmarks")
 LONG_MODULES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 LOCAL_IMPORTS = {
-    "accounts/apps.py": "signals are connected once models are loaded",
+    "accounts/apps.py": "signals are connected, and kinds of acts registered, once models are loaded",
+    "lineage/apps.py": "kinds of acts are registered once models are loaded",
 }
 
 

@@ -25,6 +25,7 @@ from django.urls import resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts.approvals.models import GovernedAct
 from accounts.members.models import ApiToken, Membership
 from accounts.paging import CSV_PAGE
 from accounts.workspaces.isolation import in_workspace
@@ -108,6 +109,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
         finding = Finding.objects.get(asset=customers, check_id="SOV-04")
         found = {
             "asset": customers.pk,
+            "act": GovernedAct.objects.latest("pk").pk,
             "finding": finding.pk,
             "ticket": Ticket.objects.get(finding=finding).pk,
             "statement": most(JudgedLeaf, "statement"),

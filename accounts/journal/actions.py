@@ -16,6 +16,11 @@ class Action(StrEnum):
     MEMBER_REMOVED = "accounts:member:removed"
     TOKEN_CREATED = "accounts:token:created"  # noqa: S105 - the name of an action, not a secret
     TOKEN_REVOKED = "accounts:token:revoked"  # noqa: S105
+    ACT_PROPOSED = "accounts:act:proposed"
+    ACT_APPROVED = "accounts:act:approved"
+    ACT_REJECTED = "accounts:act:rejected"
+    ACT_WITHDRAWN = "accounts:act:withdrawn"
+    ACT_EXPIRED = "accounts:act:expired"
     HOOK_CREATED = "lineage:hook:created"
     HOOK_REVOKED = "lineage:hook:revoked"
     EVENTS_RECORDED = "lineage:events:recorded"

@@ -25,12 +25,17 @@ class Right(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     REPLAY = "replay"
     MANAGE_RETENTION = "manage_retention"
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    GOVERN = "govern"
 
 
 ALLOWED: dict[Role, frozenset[Right]] = {
     Role.PIPELINE: frozenset({Right.SEND_EVENTS, Right.SEND_INVENTORY}),
     Role.AUDITOR: frozenset({Right.READ, Right.ASK}),
-    Role.ENGINEER: frozenset({Right.SEND_EVENTS, Right.SEND_INVENTORY, Right.READ, Right.ASK, Right.WORK_TICKETS}),
+    Role.ENGINEER: frozenset(
+        {Right.SEND_EVENTS, Right.SEND_INVENTORY, Right.READ, Right.ASK, Right.WORK_TICKETS, Right.PROPOSE}
+    ),
     Role.OFFICER: frozenset(
         {
             Right.READ,
@@ -41,6 +46,8 @@ ALLOWED: dict[Role, frozenset[Right]] = {
             Right.EVALUATE,
             Right.REPLAY,
             Right.MANAGE_RETENTION,
+            Right.PROPOSE,
+            Right.APPROVE,
         }
     ),
     Role.ADMIN: frozenset(Right),

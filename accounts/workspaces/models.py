@@ -20,6 +20,8 @@ class Workspace(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=200)
     is_demo = models.BooleanField(default=False)
+    # Whether a governed act needs a second person (approvals/); itself changed by such an act alone.
+    four_eyes = models.BooleanField(default=True)
     # Counts what is known: each transaction that changes knowledge takes the next one (see revisions.py).
     revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.approvals.queries import waiting_acts
 from accounts.members.authentication import member_of
 from accounts.members.models import User
 from accounts.workspaces.revisions import newest_revision
@@ -40,6 +41,7 @@ def _inside(scope: Scope) -> Mapping[str, Any]:
         "nav_counts": {
             "findings": open_count(),
             "tickets": open_ticket_count(),
+            "approvals": waiting_acts().count(),
             "silent_sources": silent_count(scope.now),
         },
     }

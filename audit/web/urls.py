@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from audit.web.views import (
+    approvals,
     ask,
     assets,
     checklists,
@@ -50,6 +51,11 @@ workspace_pages = [
     path("assets/", assets.assets, name="assets"),
     path("assets.csv", assets.assets_csv, name="assets_csv"),
     path("assets/<uuid:asset_id>/", assets.asset, name="asset"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/propose/<str:kind>/", approvals.act_propose, name="act_propose"),
+    path("approvals/<uuid:act_id>/approve/", approvals.act_approve, name="act_approve"),
+    path("approvals/<uuid:act_id>/reject/", approvals.act_reject, name="act_reject"),
+    path("approvals/<uuid:act_id>/withdraw/", approvals.act_withdraw, name="act_withdraw"),
     path("checklists/", checklists.checklists, name="checklists"),
     path("checklists/<str:code>/", checklists.checklist, name="checklist"),
     path("checklists/<str:code>/<str:check_code>/", checklists.check, name="check"),

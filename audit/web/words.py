@@ -23,6 +23,11 @@ _ACTS = {
     Action.MEMBER_REMOVED: "Member removed, was {role}",
     Action.TOKEN_CREATED: "Token {name} made for the role {role}",
     Action.TOKEN_REVOKED: "Token {name} revoked",
+    Action.ACT_PROPOSED: "Proposed: {effect}",
+    Action.ACT_APPROVED: "Approved and put in force: {effect}",
+    Action.ACT_REJECTED: "Rejected: {effect}",
+    Action.ACT_WITHDRAWN: "Withdrawn: {effect}",
+    Action.ACT_EXPIRED: "Expired without a decision: {effect}",
     Action.HOOK_CREATED: "Webhook {name} made",
     Action.HOOK_REVOKED: "Webhook {name} revoked",
     Action.SOURCE_CHANGED: "Cadence of the source {source} taken over",
@@ -46,7 +51,8 @@ ACTS_OF_PEOPLE = [
     Action.WORKSPACE_CREATED, Action.MEMBER_ADDED, Action.MEMBER_CHANGED, Action.MEMBER_REMOVED, Action.TOKEN_CREATED,
     Action.TOKEN_REVOKED, Action.HOOK_CREATED, Action.HOOK_REVOKED, Action.TICKET_ASSIGNED, Action.SCHEDULE_CHANGED,
     Action.QUESTION_ANSWERED, Action.WORK_REPLAYED, Action.HOLD_PLACED, Action.HOLD_RELEASED, Action.RETENTION_CHANGED,
-    Action.RETENTION_ENDED,
+    Action.RETENTION_ENDED, Action.ACT_PROPOSED, Action.ACT_APPROVED, Action.ACT_REJECTED, Action.ACT_WITHDRAWN,
+    Action.ACT_EXPIRED,
 ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ class _Reader:
             self.add(target, source, "", field)
 
     def add(self, target: Ref, source: object, default: str, field: str) -> None:
-        """Add one input of a field of a target (the whole: ""); `default`: the type where no transformation is given."""
+        """Add one input of a field of a target (the whole: ""); `default`: the type where none is given."""
         kind = text(members(source).get("type")).upper()
         if kind not in {"", "DATASET"} or not (ref := _dataset(source)):
             return

@@ -1,9 +1,15 @@
 """What flowed: runs with their inputs and outputs, and the flows that follow from them."""
 
+import datetime
+from typing import ClassVar
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.workspaces.models import WorkspaceModel, row_key
+
+LONGEST_MASKING = datetime.timedelta(days=366)
+"""No approval of a masking holds longer: somebody has to look at it again."""
 
 
 class JobVersion(WorkspaceModel):
@@ -174,3 +180,35 @@ class FlowColumns(WorkspaceModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "flow"], name="flow_columns_once")]
+
+
+class MaskingApproval(WorkspaceModel):
+    """A job's declared masking counts for a purpose, from a governed act until its end or until another act revokes it.
+
+    Written by governed acts alone (masking.py); the app may write the end that a revocation sets, and nothing else.
+    """
+
+    granted: ClassVar[str] = 'SELECT, INSERT, UPDATE ("revoked_at", "revoked_act_id")'
+
+    job = row_key("lineage.Asset", on_delete=models.CASCADE)
+    purpose = models.CharField(max_length=400)
+    act = row_key("accounts.GovernedAct")  # that approved it
+    starts_at = models.DateTimeField()
+    until = models.DateTimeField()
+    revoked_act = row_key("accounts.GovernedAct", null=True)  # that ended it early
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "act"], name="masking_once_per_act"),
+            models.CheckConstraint(name="masking_ends_after_its_start", condition=Q(until__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="masking_at_most_a_year", condition=Q(until__lte=F("starts_at") + LONGEST_MASKING)
+            ),
+            models.CheckConstraint(
+                name="masking_revoked_by_an_act",
+                condition=Q(revoked_at__isnull=True, revoked_act__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_act__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "until"], name="masking_by_end")]

@@ -297,3 +297,9 @@ SELECT name, total, id, kind, uid, title, sources FROM (
   ) e JOIN "lineage_asset" a ON a.id = e.to_asset_id
 ) numbered WHERE position <= %s ORDER BY name, position
 """
+
+
+def jobs_named(text: str, most: int = 2) -> list[Asset]:
+    """Return the jobs with exactly this uid, else those of this name, at most `most`: two are as good as many."""
+    jobs = Asset.objects.filter(workspace_id=current_workspace(), kind="job").exclude(state=Asset.State.RETIRED)
+    return list(jobs.filter(uid=text)[:most]) or list(jobs.filter(name=text)[:most])

@@ -18,7 +18,7 @@ from tests.docs.pages import ROOT, blocks, code, rows, section, text
 from tests.support.cast import Cast, bearer
 
 PAGE = "api.md"
-TABLES = ("Send", "What happened and what exists", "Retention", "What holds", "Work", "Proof", "Ask")
+TABLES = ("Send", "What happened and what exists", "Retention", "What holds", "Work", "Approvals", "Proof", "Ask")
 PAGING = {"after", "limit"}
 NOT_IN_THE_API = {Right.MANAGE_MEMBERS, Right.MANAGE_TOKENS}
 """Rights of pages and commands alone."""

@@ -10,6 +10,7 @@ from django.test import override_settings
 from rest_framework import exceptions
 from rest_framework.test import APIClient
 
+from accounts.approvals.errors import ActCode
 from accounts.errors import NEXT_STEP, AuditlineError
 from accounts.journal.canonical.encode import NotCanonical
 from lineage.events import backlog
@@ -22,7 +23,7 @@ from tests.support.cast import Cast
 from tests.support.openlineage import post, run_event
 
 PAGE = "errors.md"
-API = ("Requests", "Events", "Inventories", "Evidence, work and questions")
+API = ("Requests", "Events", "Inventories", "Approvals", "Evidence, work and questions")
 APPS = ("accounts", "lineage", "policies", "audit")
 PAGES_SAY = "audit/web/views/errors.py"
 DOORS = ("/api/v1/lineage", "/api/v1/lineage/batch", "/api/v1/inventories?source=cmdb")
@@ -55,7 +56,7 @@ def _below(base: type[AuditlineError]) -> Iterator[type[AuditlineError]]:
 
 
 def of_rooms() -> dict[str, int]:
-    return {str(name): 400 for name in (*get_args(EventCode), *get_args(InventoryCode))}
+    return {str(name): 400 for name in (*get_args(EventCode), *get_args(InventoryCode), *get_args(ActCode))}
 
 
 def of_the_framework() -> dict[str, int]:

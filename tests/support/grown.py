@@ -122,6 +122,9 @@ def _act(cast: Cast, number: int) -> None:
     actor = f"member:{admin.pk}"
     asked = cast.api["admin"].post("/api/v1/questions", {"text": "/findings"}, "json", headers=OURS)
     assert asked.status_code == 200, asked.content
+    for verb in ("reject", ""):
+        propose_four_eyes(cast, verb)
+    approve_masking(cast, number)
     with in_workspace(workspace):
         for ticket in Ticket.objects.filter(finding__name="customers"):
             assign(ticket, admin, actor=actor)
@@ -135,3 +138,24 @@ def _act(cast: Cast, number: int) -> None:
         DeadLetter.objects.create(
             workspace_id=workspace, stage="project", subject=new_run(), reason="ValueError: x", attempts=8
         )
+
+
+def propose_four_eyes(cast: Cast, verb: str) -> None:
+    """Add a governed act, and another person's decision where a verb is given."""
+    _govern(cast, "workspace.four_eyes", {"on": False}, verb)
+
+
+def approve_masking(cast: Cast, number: int) -> None:
+    """Let the masking of a job of this round count."""
+    job = cast.api["admin"].get(f"/api/v1/assets?kind=job&name=in-{number}", headers=OURS).json()["results"][0]["id"]
+    until = (timezone.now() + datetime.timedelta(days=30)).date().isoformat()
+    _govern(cast, "masking.approve", {"job": job, "purpose": "A purpose.", "until": until}, "approve")
+
+
+def _govern(cast: Cast, kind: str, payload: dict[str, Any], verb: str) -> None:
+    body = {"kind": kind, "payload": payload, "reason": "A reason."}
+    proposed = cast.api["admin"].post("/api/v1/approvals", body, "json", headers=OURS)
+    assert proposed.status_code == 201, proposed.content
+    if verb:
+        decided = cast.api["officer"].post(f"/api/v1/approvals/{proposed.json()['id']}/{verb}", {}, "json")
+        assert decided.status_code == 200, decided.content

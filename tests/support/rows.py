@@ -25,14 +25,18 @@ VALID: dict[str, Any] = {
     "placed_by": "member:one",
     "set_by": "member:one",
     "days": 1,
+    "GovernedAct.state": "proposed",
+    "valid_until": NOW + datetime.timedelta(days=1),
+    "until": NOW + datetime.timedelta(days=1),
     "due_at": NOW + datetime.timedelta(days=1),
 }
 
 
 def value_for(field: "models.Field[Any, Any]") -> Any:
     """Return some value of the field's type; None where null is allowed."""
-    if field.name in VALID:
-        return VALID[field.name]
+    for name in (f"{field.model.__name__}.{field.name}", field.name):
+        if name in VALID:
+            return VALID[name]
     if field.null:
         return None
     match field:
