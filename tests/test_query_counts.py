@@ -110,6 +110,8 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
         found = {
             "asset": customers.pk,
             "act": GovernedAct.objects.latest("pk").pk,
+            "from": customers.pk,
+            "to": customers.pk,
             "finding": finding.pk,
             "ticket": Ticket.objects.get(finding=finding).pk,
             "statement": most(JudgedLeaf, "statement"),

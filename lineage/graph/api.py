@@ -1,36 +1,23 @@
 """The API of the graph: directed, paged, and saying whether the answer is complete."""
 
-import datetime
 import uuid
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar
 
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from accounts.members.rights import Right
-from accounts.members.strict import BadParameter
+from accounts.members.scope import WorkspaceView
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page_schema, text_parameter
-from accounts.workspaces.revisions import current_revision, revision_at
-from lineage.graph.queries import MAX_DEPTH, Node, Reach, reach
+from lineage.graph import parameters
+from lineage.graph.answers import NodeRow, PathRow, node_row, path_row
+from lineage.graph.paths import MAX_LENGTH, MAX_PATHS, Paths, find_paths, flows_of
+from lineage.graph.queries import MAX_DEPTH, FlowFilter, Reach, reach
 from lineage.graph.snapshot import Direction
 from lineage.inventory.models import Asset
 
-DEFAULT_DEPTH = 20
-
-
-class NodeRow(TypedDict):
-    """A dataset that was reached; `basis` is possible where only guessed flows lead to it."""
-
-    id: str
-    kind: str
-    uid: str
-    name: str
-    distance: int
-    basis: str
-    country: str
+DEFAULT_LENGTH = 10
 
 
 _PARAMETERS = [
@@ -38,9 +25,13 @@ _PARAMETERS = [
     OpenApiParameter(
         "asset", uuid.UUID, required=True, description="the id of a dataset, as /api/v1/assets?kind=dataset gives it"
     ),
-    OpenApiParameter("depth", int, description=f"steps, 1 to {MAX_DEPTH}; {DEFAULT_DEPTH} where not given"),
-    OpenApiParameter("basis", str, enum=["proven", "possible"], description="proven: proven flows alone"),
-    OpenApiParameter("as_of", str, description="an instant (RFC 3339) or rev:N; the present where not given"),
+    OpenApiParameter("depth", int, description=f"steps, 1 to {MAX_DEPTH}; {parameters.DEFAULT_DEPTH} where not given"),
+    *parameters.FLOWS,
+    OpenApiParameter(
+        "kind", str, enum=["dataset", "job"], description="job: the jobs on the way; datasets where not given"
+    ),
+    *parameters.NODES,
+    parameters.AS_OF,
 ]
 
 
@@ -52,13 +43,14 @@ class GraphView(ListView):
 
     def answer(self, request: Request) -> HttpResponseBase:
         """List what is reached, with its revision and whether it is complete."""
-        start = get_object_or_404(Asset, pk=uuid.UUID(text_parameter(request, "asset")), kind="dataset")
+        start = parameters.dataset(request, "asset")
         found = reach(
-            start.pk,
+            start,
             self.direction,
-            depth=_depth(request),
-            proven_only=text_parameter(request, "basis") == "proven",
-            revision=_revision(request),
+            depth=parameters.depth(request),
+            flows=parameters.flow_filter(request),
+            listed=parameters.node_filter(request),
+            revision=parameters.revision(request),
         )
         return list_response(
             request,
@@ -67,6 +59,7 @@ class GraphView(ListView):
             name=f"graph-{self.direction}",
             extra={
                 "total": len(found.nodes),
+                "reached": found.reached,
                 "revision": found.revision,
                 "complete": found.complete,
                 "reasons": list(found.reasons),
@@ -101,62 +94,75 @@ class DownstreamView(GraphView):
 
 
 def _page(found: Reach, after: str | None, limit: int) -> Page[NodeRow]:
-    """Return a page; its cursor names the revision, so that the pages of one answer fit together while others write."""
-    position = _cursor(after)[1] if after else 0
+    """Return a page; assets that are gone since are left out of it."""
+    position = parameters.position(after)
     nodes = found.nodes[position : position + limit]
     assets = Asset.objects.in_bulk([node.asset_id for node in nodes])
     end = position + limit
     following = f"{found.revision}-{end}" if end < len(found.nodes) else None
-    return Page(tuple(_row(node, assets[node.asset_id]) for node in nodes), following)
+    return Page(tuple(node_row(node, assets[node.asset_id]) for node in nodes if node.asset_id in assets), following)
 
 
-def _cursor(after: str) -> tuple[int, int]:
-    revision, _, index = after.partition("-")
-    if not (after.isascii() and revision.isdigit() and index.isdigit() and len(after) < 30):
-        raise BadParameter(f"after={after[:80]!r} is no cursor of this list: send the `next` of the former answer.")
-    return int(revision), int(index)
+# ---- paths
 
 
-def _row(node: Node, asset: Asset) -> NodeRow:
-    return {
-        "id": str(asset.pk),
-        "kind": asset.kind,
-        "uid": asset.uid,
-        "name": asset.name,
-        "distance": node.distance,
-        "basis": "proven" if node.proven else "possible",
-        "country": asset.country,
-    }
+class PathsView(WorkspaceView):
+    """How data gets from one dataset to another."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(
+        operation_id="graph_paths",
+        parameters=[
+            *PAGE_PARAMETERS,
+            OpenApiParameter("from", uuid.UUID, required=True, description="the id of the dataset where paths begin"),
+            OpenApiParameter("to", uuid.UUID, required=True, description="the id of the dataset where they end"),
+            OpenApiParameter("paths", str, enum=["shortest", "all"], description="shortest where not given"),
+            OpenApiParameter(
+                "length",
+                int,
+                description=f"with paths=all, the most steps: 1 to {MAX_LENGTH}; {DEFAULT_LENGTH} where not given",
+            ),
+            *parameters.FLOWS,
+            *parameters.NODES,
+            parameters.AS_OF,
+        ],
+        responses={200: page_schema(PathRow)},
+        tags=["graph"],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """List the paths along flows, shortest first; at most 1,000 of them."""
+        start, goal = parameters.dataset(request, "from"), parameters.dataset(request, "to")
+        every = text_parameter(request, "paths") == "all"
+        flows = parameters.flow_filter(request)
+        found = find_paths(
+            start,
+            goal,
+            length=parameters.steps(request, "length", DEFAULT_LENGTH, MAX_LENGTH) if every else None,
+            revision=parameters.revision(request),
+            flows=flows,
+            through=parameters.node_filter(request),
+        )
+        extra = {
+            "total": len(found.paths),
+            "most": MAX_PATHS,
+            "revision": found.revision,
+            "complete": not found.reasons,
+            "reasons": list(found.reasons),
+        }
+
+        def fetch(after: str | None, limit: int) -> Page[PathRow]:
+            return _page_of_paths(found, flows, after, limit)
+
+        return list_response(request, fetch, list(PathRow.__annotations__), name="graph-paths", extra=extra)
 
 
-def _depth(request: Request) -> int:
-    text = text_parameter(request, "depth") or str(DEFAULT_DEPTH)
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MAX_DEPTH):
-        raise BadParameter(f"depth={text[:40]!r} is no number of steps: expected 1 to {MAX_DEPTH}.")
-    return int(text)
-
-
-def _revision(request: Request) -> int:
-    """Return the revision to read: that of the cursor, of `rev:N`, the last one known at an instant, or the newest."""
-    newest = current_revision()
-    said = _known_revision(text_parameter(request, "as_of"), newest)
-    if after := text_parameter(request, "after"):
-        return _known_revision(f"rev:{_cursor(after)[0]}", newest)
-    return said
-
-
-def _known_revision(text: str, newest: int) -> int:
-    if not text:
-        return newest
-    number = text.removeprefix("rev:")
-    if text.startswith("rev:") and number.isascii() and number.isdigit() and len(number) < 19:
-        if int(number) <= newest:
-            return int(number)
-        raise BadParameter(f"as_of={text[:40]!r} is not known yet: the newest revision is rev:{newest}.")
-    try:
-        instant: Any = datetime.datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise BadParameter(
-            f"as_of={text[:40]!r} is no time: expected rev:N, or an instant such as 2026-11-01T00:00:00Z."
-        ) from None
-    return revision_at(instant if timezone.is_aware(instant) else instant.replace(tzinfo=datetime.UTC))
+def _page_of_paths(found: Paths, flows: FlowFilter, after: str | None, limit: int) -> Page[PathRow]:
+    position = parameters.position(after)
+    shown = found.paths[position : position + limit]
+    known = flows_of({hop for path in shown for hop in path.hops}, found.revision, flows)
+    jobs = {flow.job for several in known.values() for flow in several}
+    assets = Asset.objects.in_bulk({each for path in shown for each in path.datasets} | jobs)
+    end = position + limit
+    following = f"{found.revision}-{end}" if end < len(found.paths) else None
+    return Page(tuple(path_row(path, known, assets) for path in shown), following)

@@ -6,8 +6,9 @@ time from the database: the same walk over the same rows.
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import overload
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class Reach:
     nodes: Sequence[Node]  # by distance, then id
     revision: int
     reasons: tuple[str, ...]
-    found: int = field(default=0)  # datasets that were reached, also those that are not listed
+    reached: int = 0  # datasets, also those that are not listed
 
     @property
     def complete(self) -> bool:
@@ -122,26 +123,22 @@ def reach(
 
     Takes a fixed number of queries, however deep the graph is.
     """
-    snapshot = flows_around(start, [direction], revision, flows.seen)
+    snapshot = flows_around(start, direction, revision, flows.seen)
     number = snapshot.number(start)
     if number is None:
-        alone = np.frombuffer(start.bytes, dtype="V16")
-        roots = open_ends(alone) if direction == "upstream" else ()
-        return Reach((), revision, (*roots, *_unnamed(start)))
+        return Reach((), revision, tuple(unnamed(start, direction)))
     follow = Follow(direction, revision, allowed(flows.bases), flows.proven_only or proven_only)
     found = walk(snapshot, number, follow, depth, MAX_NODES)
-    reasons = tuple(_reasons(snapshot, found, start, direction, depth))
-    return Reach(_nodes(snapshot, found, listed), revision, reasons, int((found.step > 0).sum()))
+    missing = tuple(reasons(snapshot, found, start, direction, depth))
+    return Reach(_nodes(snapshot, found, listed), revision, missing, int((found.step > 0).sum()))
 
 
-def flows_around(start: uuid.UUID, directions: Sequence[Direction], revision: int, seen: Seen) -> Snapshot:
-    """Return flows that hold at least all that `start` reaches in these directions, as known at `revision`."""
+def flows_around(start: uuid.UUID, direction: Direction, revision: int, seen: Seen) -> Snapshot:
+    """Return flows that hold at least all that `start` reaches in this direction, as known at `revision`."""
     if not seen and (kept := RECENT.at(revision)) is not None:
         return kept
-    for direction in directions[:1]:
-        if (reached := load_reached(start, direction, revision, seen, MAX_FLOWS)) is not None:
-            return snapshot_of(reached)
-    return snapshot_of(load_flows(revision, seen))
+    reached = load_reached(start, direction, revision, seen, MAX_FLOWS)
+    return snapshot_of(load_flows(revision, seen) if reached is None else reached)
 
 
 def allowed(bases: Collection[str]) -> NDArray[np.bool_]:
@@ -153,19 +150,19 @@ def _nodes(snapshot: Snapshot, found: Walk, listed: NodeFilter) -> Nodes:
     steps, proven = (found.job_step, found.job_proven) if listed.kind == "job" else (found.step, found.proven)
     numbers = np.flatnonzero(steps > 0).astype(np.int32)
     if listed:
-        numbers = _chosen(snapshot, numbers, listed)
+        numbers = chosen(snapshot, numbers, listed)
     ids = snapshot.ids[numbers]
     halves = ids.view(">u8").astype(np.uint64)
     order = np.lexsort((halves[1::2], halves[::2], steps[numbers]))
     return Nodes(ids[order], steps[numbers][order], proven[numbers][order])
 
 
-def _chosen(snapshot: Snapshot, numbers: Numbers, listed: NodeFilter) -> Numbers:
+def chosen(snapshot: Snapshot, numbers: Numbers, listed: NodeFilter) -> Numbers:
     """Return those that the filter lists, in one query."""
     ids = id_list(snapshot.ids[numbers])
     given = [
         listed.kind,
-        listed.namespace,
+        quote(listed.namespace, safe=""),  # as uids hold it
         listed.classification,
         listed.classification,
         listed.country,
@@ -185,7 +182,7 @@ WHERE a.workspace_id = %s AND a.kind = %s AND a.uid ^@ %s
 # ---- completeness
 
 
-def _reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direction, depth: int) -> Iterable[str]:
+def reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direction, depth: int) -> Iterable[str]:
     """Say what is missing (vocabulary, lineage_completeness), as far as runs and marks tell it."""
     if found.stopped is not None:
         yield f"more than {MAX_NODES} datasets are reached; the answer stops at step {found.stopped}"
@@ -196,7 +193,7 @@ def _reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direc
     if direction == "upstream":
         yield from open_ends(snapshot.ids[found.ends])
     if not len(jobs):
-        yield from _unnamed(start)
+        yield from _unmentioned(start)
 
 
 def gaps(jobs: Ids) -> Iterable[str]:
@@ -212,7 +209,14 @@ def open_ends(datasets: Ids) -> Iterable[str]:
         yield f"{roots} datasets have nothing upstream and are not marked is_origin"
 
 
-def _unnamed(start: uuid.UUID) -> Iterable[str]:
+def unnamed(start: uuid.UUID, direction: Direction) -> Iterable[str]:
+    """Say what is missing of a dataset that no flow touches."""
+    if direction == "upstream":
+        yield from open_ends(np.frombuffer(start.bytes, dtype="V16"))
+    yield from _unmentioned(start)
+
+
+def _unmentioned(start: uuid.UUID) -> Iterable[str]:
     if not fetch(_NAMED, [current_workspace(), start]):
         yield "no lineage event names this dataset"
 

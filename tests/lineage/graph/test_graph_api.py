@@ -73,6 +73,43 @@ def test_what_is_only_possible_says_so_and_can_be_left_out(cast: Cast) -> None:
     assert names(ask(cast, DOWN, "b", basis="proven")) == {"c": 1}
 
 
+def test_flows_of_one_basis_alone_are_followed(cast: Cast) -> None:
+    field = {"namespace": "postgres://db:5432", "name": "a", "field": "x"}
+    columns = facet(fields={"y": {"inputFields": [field]}})
+    event = run_event(inputs=[dataset("a"), dataset("x")], outputs=[dataset("b", columnLineage=columns)])
+    send_and_project(cast.workspace.pk, [event, step("b", "c")])
+    assert names(ask(cast, UP, "c")) == {"b": 1, "a": 2, "x": 2}
+    assert names(ask(cast, UP, "c", basis="proven")) == {"b": 1, "a": 2}
+    assert names(ask(cast, UP, "b", basis="column")) == {"a": 1}
+    assert names(ask(cast, UP, "c", basis="column")) == {}, "what only others lead to is not reached"
+    assert names(ask(cast, UP, "c", basis="cartesian")) == {"b": 1, "x": 2}
+
+
+def test_the_jobs_on_the_way_are_listed_where_asked_for(chain: Cast) -> None:
+    assert names(ask(chain, DOWN, "a", kind="job")) == {"a-b": 1, "b-c": 2, "b-d": 2, "c-a": 3}
+    rows = ask(chain, UP, "d", kind="job", depth=1).json()["results"]
+    assert [(row["kind"], row["name"], row["basis"]) for row in rows] == [("job", "b-d", "proven")]
+    assert names(ask(chain, DOWN, "a", kind="job", namespace="airflow")) == names(ask(chain, DOWN, "a", kind="job"))
+    assert names(ask(chain, DOWN, "a", kind="job", namespace="dagster")) == {}
+
+
+def test_what_is_not_listed_is_walked_through_all_the_same(cast: Cast) -> None:
+    lake = dataset("lake", namespace="s3://lake/eu")
+    into = run_event(job="in", run=new_run(), inputs=[dataset("a")], outputs=[lake])
+    out = run_event(job="out", run=new_run(), inputs=[lake], outputs=[dataset("b")])
+    send_and_project(cast.workspace.pk, [into, out])
+    row = b'{"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/b", "attributes": {"classification": "personal"}}'
+    cast.api["engineer"].post("/api/v1/inventories?source=s&format=native", row, content_type="application/x-ndjson")
+    send_and_project(cast.workspace.pk, [])
+    answer = ask(cast, DOWN, "a", namespace="postgres://")
+    assert names(answer) == {"b": 2}
+    assert (answer.json()["total"], answer.json()["reached"]) == (1, 2)
+    assert names(ask(cast, DOWN, "a", namespace="s3://lake/")) == {"lake": 1}
+    assert names(ask(cast, DOWN, "a", label="class:personal")) == {"b": 2}
+    assert names(ask(cast, DOWN, "a", label="class:public")) == {}
+    assert names(ask(cast, DOWN, "a", label="country:DE")) == {}
+
+
 def test_a_root_that_is_no_origin_and_a_gap_make_the_answer_incomplete(chain: Cast) -> None:
     send_and_project(
         chain.workspace.pk, [step("r", "s", run_facets={"extractionError": facet(totalTasks=1, failedTasks=1)})]
@@ -94,7 +131,7 @@ def test_a_dataset_that_no_event_names_has_no_lineage(cast: Cast) -> None:
 @pytest.mark.parametrize(
     "query",
     [{"asset": "x"}, {"asset": ""}, {"depth": 0}, {"depth": "many"}, {"basis": "maybe"}, {"as_of": "rev:999"},
-     {"as_of": "soon"}, {"after": "x"}, {"limit": 0}],
+     {"as_of": "soon"}, {"after": "x"}, {"limit": 0}, {"kind": "run"}, {"label": "class:secret"}, {"seen_until": "x"}],
 )  # fmt: skip
 def test_a_parameter_that_cannot_be_read_is_refused(chain: Cast, query: dict[str, Any]) -> None:
     response = ask(chain, UP, "a", **query) if "asset" not in query else chain.api["auditor"].get(UP, query)

@@ -1,0 +1,97 @@
+"""What the addresses of the graph answer."""
+
+import uuid
+from collections.abc import Mapping
+from typing import TypedDict
+
+from lineage.graph.paths import Flows, Path
+from lineage.graph.queries import Node
+from lineage.inventory.models import Asset
+
+Assets = Mapping[uuid.UUID, Asset]
+
+
+class NodeRow(TypedDict):
+    """A dataset that was reached, or a job on the way; `basis` is possible where only guessed flows lead to it."""
+
+    id: str
+    kind: str
+    uid: str
+    name: str
+    distance: int
+    basis: str
+    country: str
+
+
+class FlowRow(TypedDict):
+    """A flow of a hop: by which job, on which basis, when it was seen. `job` of what a dataset's event says: null."""
+
+    job: dict[str, str] | None
+    basis: str
+    proven: bool
+    masked: bool
+    runs: int
+    first_seen_at: str
+    last_seen_at: str
+
+
+HopRow = TypedDict("HopRow", {"from": str, "to": str, "basis": str, "flows": list[FlowRow]})
+"""A step from one dataset to the next (ids), with the flows that make it; proven where one of them is."""
+
+
+class PathRow(TypedDict):
+    """A path: its datasets in order and the hops between them; proven where each hop is."""
+
+    length: int
+    basis: str
+    datasets: list[dict[str, str]]
+    hops: list[HopRow]
+
+
+def node_row(node: Node, asset: Asset) -> NodeRow:
+    """Return a node as JSON."""
+    return {
+        "id": str(asset.pk),
+        "kind": asset.kind,
+        "uid": asset.uid,
+        "name": asset.name,
+        "distance": node.distance,
+        "basis": "proven" if node.proven else "possible",
+        "country": asset.country,
+    }
+
+
+def path_row(path: Path, flows: Flows, assets: Assets) -> PathRow:
+    """Return a path as JSON; `flows` and `assets` hold what it touches."""
+    hops = [_hop_row(source, target, flows, assets) for source, target in path.hops]
+    return {
+        "length": len(hops),
+        "basis": "proven" if all(hop["basis"] == "proven" for hop in hops) else "possible",
+        "datasets": [_name(each, assets) for each in path.datasets],
+        "hops": hops,
+    }
+
+
+def _hop_row(source: uuid.UUID, target: uuid.UUID, flows: Flows, assets: Assets) -> HopRow:
+    known = flows.get((source, target), [])
+    rows: list[FlowRow] = [
+        {
+            "job": _name(flow.job, assets) if flow.job != target else None,
+            "basis": flow.basis,
+            "proven": flow.proven,
+            "masked": flow.masked,
+            "runs": flow.runs,
+            "first_seen_at": flow.first_seen_at.isoformat(),
+            "last_seen_at": flow.last_seen_at.isoformat(),
+        }
+        for flow in known
+    ]
+    basis = "proven" if any(row["proven"] for row in rows) else "possible"
+    return {"from": str(source), "to": str(target), "basis": basis, "flows": rows}
+
+
+def _name(identifier: uuid.UUID, assets: Assets) -> dict[str, str]:
+    asset = assets.get(identifier)
+    if asset is None:  # gone since that revision
+        return {"id": str(identifier), "uid": "", "name": "", "country": ""}
+    return {"id": str(identifier), "uid": asset.uid, "name": asset.name, "country": asset.country}
