@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("graph/upstream", graph.UpstreamView.as_view(), name="graph-upstream"),
     path("graph/downstream", graph.DownstreamView.as_view(), name="graph-downstream"),
     path("graph/paths", graph.PathsView.as_view(), name="graph-paths"),
+    path("graph/search", graph.SearchView.as_view(), name="graph-search"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),

@@ -112,6 +112,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "act": GovernedAct.objects.latest("pk").pk,
             "from": customers.pk,
             "to": customers.pk,
+            "q": "customers",
             "finding": finding.pk,
             "ticket": Ticket.objects.get(finding=finding).pk,
             "statement": most(JudgedLeaf, "statement"),

@@ -3,9 +3,11 @@
 import uuid
 from collections.abc import Mapping
 from typing import TypedDict
+from urllib.parse import unquote
 
 from lineage.graph.paths import Flows, Path
 from lineage.graph.queries import Node
+from lineage.graph.search import FOUND_BY, Key
 from lineage.inventory.models import Asset
 
 Assets = Mapping[uuid.UUID, Asset]
@@ -95,3 +97,28 @@ def _name(identifier: uuid.UUID, assets: Assets) -> dict[str, str]:
     if asset is None:  # gone since that revision
         return {"id": str(identifier), "uid": "", "name": "", "country": ""}
     return {"id": str(identifier), "uid": asset.uid, "name": asset.name, "country": asset.country}
+
+
+class HitRow(TypedDict):
+    """A dataset or job that was found; `found_by` says how: exact, last_part, name, namespace or inside."""
+
+    id: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    country: str
+    found_by: str
+
+
+def hit_row(key: Key, asset: Asset) -> HitRow:
+    """Return what was found as JSON."""
+    return {
+        "id": str(asset.pk),
+        "kind": asset.kind,
+        "namespace": unquote(asset.uid.partition("/")[0]),
+        "name": asset.name,
+        "uid": asset.uid,
+        "country": asset.country,
+        "found_by": FOUND_BY[key.rank],
+    }

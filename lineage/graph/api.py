@@ -9,11 +9,13 @@ from rest_framework.request import Request
 
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
+from accounts.members.strict import BadParameter
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page_schema, text_parameter
 from lineage.graph import parameters
-from lineage.graph.answers import NodeRow, PathRow, node_row, path_row
+from lineage.graph.answers import HitRow, NodeRow, PathRow, hit_row, node_row, path_row
 from lineage.graph.paths import MAX_LENGTH, MAX_PATHS, Paths, find_paths, flows_of
 from lineage.graph.queries import MAX_DEPTH, FlowFilter, Reach, reach
+from lineage.graph.search import KINDS, LONGEST, search
 from lineage.graph.snapshot import Direction
 from lineage.inventory.models import Asset
 
@@ -166,3 +168,38 @@ def _page_of_paths(found: Paths, flows: FlowFilter, after: str | None, limit: in
     end = position + limit
     following = f"{found.revision}-{end}" if end < len(found.paths) else None
     return Page(tuple(path_row(path, known, assets) for path in shown), following)
+
+
+# ---- search
+
+
+class SearchView(WorkspaceView):
+    """Datasets and jobs by name."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(
+        operation_id="graph_search",
+        parameters=[
+            *PAGE_PARAMETERS,
+            OpenApiParameter("q", str, required=True, description=f"a part of a name, at most {LONGEST} characters"),
+            OpenApiParameter("kind", str, enum=KINDS, description="both where not given"),
+        ],
+        responses={200: page_schema(HitRow)},
+        tags=["graph"],
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """List datasets and jobs whose name or namespace has this text in it, best first."""
+        text = text_parameter(request, "q").strip()
+        if not 0 < len(text) <= LONGEST:
+            raise BadParameter(f"q has {len(text)} characters: expected 1 to {LONGEST}, without spaces around.")
+        kind = text_parameter(request, "kind")
+        extra: dict[str, object] = {}
+
+        def fetch(after: str | None, limit: int) -> Page[HitRow]:
+            found = search(text, [kind] if kind else KINDS, parameters.search_key(after), limit)
+            extra.update(complete=not found.reasons, reasons=list(found.reasons))
+            following = f"{found.rows[-1][0].rank}-{found.rows[-1][0].id}" if found.more else None
+            return Page(tuple(hit_row(key, asset) for key, asset in found.rows), following)
+
+        return list_response(request, fetch, list(HitRow.__annotations__), name="graph-search", extra=extra)

@@ -13,6 +13,7 @@ from accounts.members.strict import BadParameter
 from accounts.paging import text_parameter
 from accounts.workspaces.revisions import current_revision, revision_at
 from lineage.graph.queries import MAX_DEPTH, FlowFilter, NodeFilter
+from lineage.graph.search import FOUND_BY, START, Key
 from lineage.graph.snapshot import BASES, Seen
 from lineage.inventory.labels import RANKS
 from lineage.inventory.models import Asset
@@ -107,6 +108,20 @@ def cursor(after: str) -> tuple[int, int]:
     if not (after.isascii() and revision.isdigit() and index.isdigit() and len(after) < 30):
         raise BadParameter(f"after={after[:80]!r} is no cursor of this list: send the `next` of the former answer.")
     return int(revision), int(index)
+
+
+def search_key(after: str | None) -> Key:
+    """Return behind which row of a search a page begins."""
+    if not after:
+        return START
+    rank, _, identifier = after.partition("-")
+    try:
+        asset = Asset.objects.get(pk=uuid.UUID(identifier))
+        return Key(range(len(FOUND_BY))[int(rank)], asset.name, asset.pk)
+    except (ValueError, IndexError, Asset.DoesNotExist):
+        raise BadParameter(
+            f"after={after[:80]!r} is no cursor of this list: send the `next` of the former answer."
+        ) from None
 
 
 def revision(request: Request) -> int:

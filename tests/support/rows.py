@@ -65,7 +65,7 @@ def insert(connection: psycopg.Connection[Any], model: type[models.Model], **ove
     row: dict[str, Any] = {
         str(field.column): value_for(field)
         for field in model._meta.local_concrete_fields
-        if not isinstance(field, models.AutoField)
+        if not isinstance(field, models.AutoField | models.GeneratedField)
     }
     row |= overrides
     statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
