@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from django.conf import settings
 from django.core.management import call_command
@@ -23,6 +23,7 @@ from django.db import connections
 from config.stack.embedded import Embedded
 from config.stack.servers import servers
 
+Result = TypeVar("Result")
 BUSY_ABOVE = 0.5
 """Load per core, before we begin, above which figures are said to be those of a busy machine."""
 
@@ -91,6 +92,13 @@ def seconds(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
+
+
+def timed(call: Callable[..., Result], *arguments: Any, **named: Any) -> tuple[float, Result]:
+    """Return how long one call takes, in seconds, and what it returns."""
+    began = time.perf_counter()
+    result = call(*arguments, **named)
+    return time.perf_counter() - began, result
 
 
 def best(call: Callable[[], object], times: int = 3) -> float:

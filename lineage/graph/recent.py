@@ -34,16 +34,20 @@ class Recent:
         workspace = current_workspace()
         with self.lock:
             kept = self.kept.get(workspace)
-        if kept is not None and revision < kept.first:
+            if kept is not None:
+                self.kept.move_to_end(workspace)
+        if kept is None:
+            if revision < current_revision():
+                return None
+            found = snapshot_of(load_flows(revision))
+        elif revision < kept.first:
             return None
-        if kept is None and revision < current_revision():
-            return None
-        if kept is not None and revision > kept.revision:
-            kept = _up_to_date(kept, revision)
-        elif kept is None:
-            kept = snapshot_of(load_flows(revision))
-        self._keep(workspace, kept)
-        return kept
+        elif revision <= kept.revision:
+            return kept
+        else:
+            found = _up_to_date(kept, revision)
+        self._keep(workspace, found)
+        return found
 
     def _keep(self, workspace: uuid.UUID, snapshot: Snapshot) -> None:
         if _has_written():

@@ -1,6 +1,6 @@
 """Walk along flows, breadth first: what is reached, at which distance, by which jobs. Arrays alone, no database."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,33 +23,36 @@ class Walk:
 
 
 def walk(snapshot: Snapshot, start: int, follow: Follow, depth: int, most: int) -> Walk:
-    """Walk from `start` for at most `depth` steps, and not beyond the step that reaches more than `most` datasets."""
-    step, job_step, ends, stopped, more = _reached(snapshot, start, follow, depth, most)
-    sure, job_sure, *_ = _reached(snapshot, start, replace(follow, proven_only=True), depth, most)
-    return Walk(step, (sure >= 0) & (step >= 0), job_step, job_sure >= 0, ends, stopped, more)
+    """Walk from `start` for at most `depth` steps, and not beyond the step that reaches more than `most` datasets.
 
-
-def _reached(
-    snapshot: Snapshot, start: int, follow: Follow, depth: int, most: int
-) -> tuple[NDArray[np.int16], NDArray[np.int16], Numbers, int | None, bool]:
+    A dataset is walked on from when it is reached, and once more when a way of proven flows alone reaches it later.
+    """
     size = len(snapshot.ids)
     step, job_step = np.full(size, -1, dtype=np.int16), np.full(size, -1, dtype=np.int16)
-    leads_on = np.zeros(size, dtype=np.bool_)
+    proven, job_proven, leads_on = (np.zeros(size, dtype=np.bool_) for _ in range(3))
     frontier = np.array([start], dtype=np.int32)
-    step[start], count, ends = 0, 1, []
+    step[start], proven[start], count = 0, True, 1
+    ends: list[Numbers] = []
+    stopped: int | None = None
+    more = False
     for taken in range(1, depth + 2):
         hops = snapshot.hops(follow, frontier)
         leads_on[hops.here] = True
         ends.append(frontier[~leads_on[frontier]])
         fresh = np.unique(hops.there[step[hops.there] < 0])
         if taken > depth:
-            return step, job_step, np.concatenate(ends), None, bool(len(fresh))
+            more = bool(len(fresh))
+            break
+        sure = hops.proven & proven[hops.here]
+        surer = hops.there[sure & ~proven[hops.there]]
         job_step[hops.job[job_step[hops.job] < 0]] = taken
-        step[fresh] = taken
+        job_proven[hops.job[sure]] = True
+        step[fresh], proven[surer] = taken, True
         count += len(fresh)
         if count > most:
-            return step, job_step, np.concatenate(ends), taken, False
-        if not len(fresh):
+            stopped = taken
             break
-        frontier = fresh
-    return step, job_step, np.concatenate(ends), None, False
+        frontier = np.union1d(fresh, surer)
+        if not len(frontier):
+            break
+    return Walk(step, proven, job_step, job_proven, np.unique(np.concatenate(ends)), stopped, more)

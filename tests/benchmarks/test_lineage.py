@@ -1,0 +1,21 @@
+"""The benchmark of the graph runs from end to end on small estates and measures what it says."""
+
+import json
+
+import pytest
+
+from benchmarks.lineage import measure
+from config.stack.embedded import Embedded
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_small_estates_are_measured_from_end_to_end(stack: Embedded, capsys: pytest.CaptureFixture[str]) -> None:
+    result = measure(stack, [600, 1_200, 2_400], starts=12)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == result
+    assert result["bench"] == "lineage"
+    assert set(result["targets"]) == {
+        "reach_2400_p95_ms", "search_600_p95_ms", "search_1200_p95_ms", "search_2400_p95_ms", "load_slope",
+        "reach_same_answer_slope",
+    }  # fmt: skip
+    assert all(result["metrics"][name] > 0 for name in result["metrics"] if name.endswith("_ms"))
