@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.revisions import next_revision
-from lineage.inventory.bulk import execute
+from lineage.inventory.bulk import columns, execute
+from lineage.inventory.models import Source
 
 SIZES = (10_000, 100_000, 1_000_000)
 """Flows of the estates that benchmarks measure."""
@@ -138,12 +139,27 @@ def write(estate: Estate) -> int:
         execute(_JOBS, [workspace, rev, BEGAN, *_job_columns(estate, part)])
     for part in _parts(estate.flows):
         execute(_FLOWS, [workspace, rev, BEGAN, *_flow_columns(estate, part)])
+    _write_runs(estate, workspace)
     return rev
+
+
+def _write_runs(estate: Estate, workspace: uuid.UUID) -> None:
+    """Write one finished run per job with one of its inputs: what completeness is read from."""
+    source = Source.objects.create(workspace_id=workspace, door=Source.Door.LINEAGE, name="estate")
+    jobs, first = np.unique(estate.job, return_index=True)
+    inputs = dict(zip(jobs.tolist(), estate.source[first].tolist(), strict=True))
+    for part in _parts(len(estate.job_ids)):
+        ids = [estate.job_ids[index] for index in part]
+        execute(_VERSIONS, [workspace, BEGAN, ids])
+        execute(_RUNS, [workspace, BEGAN, source.pk, ids])
+        reads = [(estate.job_ids[index], estate.dataset_ids[inputs[index]]) for index in part if index in inputs]
+        execute(_READS, [workspace, *columns(reads, 2)])
 
 
 def analyze(connection: object) -> None:
     """Let the planner know the sizes, as autovacuum would after a while. `connection`: the owner's psycopg one."""
-    connection.execute('ANALYZE "lineage_asset", "lineage_flow"')  # type: ignore[attr-defined]
+    tables = "lineage_asset, lineage_flow, lineage_run, lineage_jobversion, lineage_jobversiondataset"
+    connection.execute(f"ANALYZE {tables}")  # type: ignore[attr-defined]
 
 
 def _parts(count: int) -> Iterator[range]:
@@ -216,4 +232,24 @@ SELECT w.id, c.workspace, c.rev, w.source, w.target, w.job, w.basis, w.proven, w
 FROM (SELECT %s::uuid, %s::bigint, %s::timestamptz) AS c (workspace, rev, at),
      unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bool[], %s::bool[])
        AS w (id, source, target, job, basis, proven, masked)
+"""
+
+# Version and run of a job bear its id: one of each.
+_VERSIONS = """
+INSERT INTO "lineage_jobversion" (id, workspace_id, job_id, digest, facets, runs, designs, first_at, seen_at)
+SELECT w.job, c.workspace, w.job, sha256(uuid_send(w.job)), '[]', 1, 0, c.at, c.at
+FROM (SELECT %s::uuid, %s::timestamptz) AS c (workspace, at), unnest(%s::uuid[]) AS w (job)
+"""
+
+_RUNS = """
+INSERT INTO "lineage_run" (id, workspace_id, job_id, version_id, source_id, run_id, state, state_rank, state_at,
+                           first_at, seen_at, started_at, ended_at, extraction_error, facet_versions)
+SELECT w.job, c.workspace, w.job, w.job, c.source, '', 'complete', 1, c.at, c.at, c.at, c.at, c.at, false, '{}'
+FROM (SELECT %s::uuid, %s::timestamptz, %s::uuid) AS c (workspace, at, source), unnest(%s::uuid[]) AS w (job)
+"""
+
+_READS = """
+INSERT INTO "lineage_jobversiondataset" (id, workspace_id, version_id, dataset_id, direction)
+SELECT w.job, c.workspace, w.job, w.dataset, 'input'
+FROM (SELECT %s::uuid) AS c (workspace), unnest(%s::uuid[], %s::uuid[]) AS w (job, dataset)
 """

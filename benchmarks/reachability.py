@@ -24,7 +24,7 @@ DEPTH, PAGE = 20, 50
 LARGEST = 20_000
 """Datasets of the largest answer that the target is about."""
 LARGE = 5_000
-COMPARABLE = range(200, 2_000)
+COMPARABLE = range(500, 1_500)
 """Answers that estates of all sizes have: their cost must not grow with the estate."""
 WAYS: tuple[Direction, ...] = ("upstream", "downstream")
 CHANGES = 20

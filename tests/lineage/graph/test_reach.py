@@ -152,7 +152,7 @@ def test_what_is_rolled_back_is_not_kept(cast: Cast, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_memory_is_bounded_and_the_longest_unasked_goes_first(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_the_longest_unasked_goes_first(cast: Cast) -> None:
     for workspace in (cast.workspace.pk, cast.elsewhere.pk):
         send_and_project(workspace, [run_of(edge) for edge in EDGES])
     keeper = Recent()
@@ -163,12 +163,19 @@ def test_memory_is_bounded_and_the_longest_unasked_goes_first(cast: Cast, monkey
         assert snapshot is not None
         return snapshot.nbytes
 
-    size = ask(cast.workspace.pk)
-    assert size == ask(cast.elsewhere.pk)
-    assert list(keeper.kept) == [cast.workspace.pk, cast.elsewhere.pk]
-    keeper.max_bytes = size
-    ask(cast.workspace.pk)
-    assert list(keeper.kept) == [cast.workspace.pk]
+    ours, theirs = cast.workspace.pk, cast.elsewhere.pk
+    keeper.max_bytes = 2 * ask(ours)
+    ask(theirs)
+    ask(ours)
+    assert list(keeper.kept) == [theirs, ours]
+    keeper.kept.pop(ours)
+    keeper.max_bytes //= 2
+    ask(ours)
+    assert list(keeper.kept) == [ours]
+    keeper.kept.pop(ours)
+    keeper.max_bytes = 1
+    ask(ours)
+    assert list(keeper.kept) == [], "what alone is too large is not kept"
 
 
 @pytest.mark.django_db(transaction=True)
