@@ -103,7 +103,9 @@ def find_paths(
     cut: list[str] = []
     found: list[tuple[int, ...]] = []
     if first is not None and back.step[first] >= 0:
-        onwards = _onwards(snapshot, first, back.step, follow, most)
+        # The shortest need no step that leads away; of a cycle the least length is not known yet.
+        within = most if length or first == last else int(back.step[first])
+        onwards = _onwards(snapshot, first, back.step, follow, within)
         found = _search(onwards, back.step, first, last, length, _fitting(snapshot, onwards, last, through), cut)
     missing = reasons(snapshot, back, goal, "upstream", most)
     paths = tuple(Path(tuple(as_uuid(snapshot.ids[each]) for each in one)) for one in found)
