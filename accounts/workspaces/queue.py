@@ -20,11 +20,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from accounts.workspaces.arrays import array_literal
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.models import DeadLetter, Work
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
+AT_ONCE = 5000
+"""Rows per statement."""
 
 
 class Stage(StrEnum):
@@ -50,10 +53,11 @@ class Item:
 def push(stage: Stage, subjects: Iterable[uuid.UUID], due_at: datetime.datetime | None = None) -> None:
     """Add work for the entered workspace and wake the stage after commit; duplicates are allowed and harmless."""
     workspace_id = current_workspace()
-    due = {} if due_at is None else {"due_at": due_at}
-    Work.objects.bulk_create(
-        [Work(workspace_id=workspace_id, stage=stage, subject=subject, **due) for subject in subjects], batch_size=5000
-    )
+    rows = list(subjects)
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), AT_ONCE):
+            part = array_literal(rows[start : start + AT_ONCE])
+            cursor.execute(_PUSH, [workspace_id, stage, due_at, part])
     if due_at is None:
         transaction.on_commit(lambda: wake(stage, workspace_id))
 
@@ -61,27 +65,26 @@ def push(stage: Stage, subjects: Iterable[uuid.UUID], due_at: datetime.datetime 
 def postpone(stage: Stage, due: Mapping[uuid.UUID, datetime.datetime]) -> None:
     """Set for each subject the one instant at which it is due by time alone, in place of a later one set before."""
     workspace_id = current_workspace()
-    waiting = Work.objects.filter(workspace_id=workspace_id, stage=stage, subject__in=list(due))
-    waiting.filter(due_at__gt=timezone.now()).delete()
-    Work.objects.bulk_create(
-        [Work(workspace_id=workspace_id, stage=stage, subject=subject, due_at=at) for subject, at in due.items()],
-        batch_size=5000,
-    )
+    rows = list(due.items())
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            subjects = array_literal([subject for subject, _ in part])
+            cursor.execute(_DROP_LATER, [workspace_id, stage, subjects, timezone.now()])
+            cursor.execute(_PUSH_AT, [workspace_id, stage, subjects, array_literal([at for _, at in part])])
 
 
 def claim(stage: Stage, limit: int) -> list[Item]:
     """Lock up to `limit` due pieces of the entered workspace, oldest first; they are freed by `done` or `failed`."""
-    rows = (
-        Work.objects.select_for_update(skip_locked=True)
-        .filter(workspace_id=current_workspace(), stage=stage, due_at__lte=timezone.now())
-        .order_by("due_at", "id")[:limit]
-    )
-    return [Item(row.pk, row.subject, row.attempts) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [current_workspace(), stage, timezone.now(), limit])
+        return [Item(*row) for row in cursor.fetchall()]
 
 
 def done(items: Sequence[Item]) -> None:
     """Delete finished work; call it in the transaction of the effect."""
-    Work.objects.filter(pk__in=[item.id for item in items]).delete()
+    with connection.cursor() as cursor:
+        cursor.execute('DELETE FROM "accounts_work" WHERE id = ANY(%s)', [array_literal([item.id for item in items])])
 
 
 def failed(items: Sequence[Item], stage: Stage, error: BaseException) -> None:
@@ -157,3 +160,23 @@ def alone(stage: Stage) -> Iterator[bool]:
 def lease(items: Sequence[Item], until: datetime.datetime) -> None:
     """Keep work for this process until then: for long work that commits in between. Another takes it up afterwards."""
     Work.objects.filter(pk__in=[item.id for item in items]).update(due_at=until)
+
+
+_PUSH = """
+INSERT INTO "accounts_work" (workspace_id, stage, subject, due_at, attempts)
+SELECT %s, %s, w.subject, coalesce(%s::timestamptz, statement_timestamp()), 0 FROM unnest(%s::uuid[]) AS w (subject)
+"""
+
+_DROP_LATER = """
+DELETE FROM "accounts_work" WHERE workspace_id = %s AND stage = %s AND subject = ANY(%s::uuid[]) AND due_at > %s
+"""
+
+_PUSH_AT = """
+INSERT INTO "accounts_work" (workspace_id, stage, subject, due_at, attempts)
+SELECT %s, %s, w.subject, w.due_at, 0 FROM unnest(%s::uuid[], %s::timestamptz[]) AS w (subject, due_at)
+"""
+
+_CLAIM = """
+SELECT id, subject, attempts FROM "accounts_work" WHERE workspace_id = %s AND stage = %s AND due_at <= %s
+ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
+"""

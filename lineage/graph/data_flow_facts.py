@@ -87,7 +87,12 @@ def facts_of_pair(about: PairFacts) -> list[Derived]:
     4. Under the regime of the source's country: whether it leaves it, and what makes that lawful.
     """
     basis = "proven" if about.proven else "possible"
-    rows = [_measured(about, "basis", basis), _measured(about, "runs_last_90d", about.runs_90d)]  # 1
+    seen_at = about.last_run_at or about.last_at
+    said: list[Any] = [{"proven": about.proven}]
+    rows = [  # 1
+        Derived(about.flow, "basis", basis, DATA_FLOW.label, said, "A", _day(seen_at)),
+        runs_fact(about.flow, about.proven, seen_at, about.runs_90d),
+    ]
     if (personal := _personal(about.source)) is not None:  # 2
         rows.append(_derived(about, "personal_data", personal[0], personal[1]))
     source, target = about.source.fact("country"), _target_country(about)  # 3
@@ -150,9 +155,19 @@ def _target_country(about: PairFacts) -> Fact | None:
     return None
 
 
-def _measured(about: PairFacts, name: str, value: Any) -> Derived:
-    inputs = [{"runs": about.runs_90d, "proven": about.proven}]
-    return Derived(about.flow, name, value, DATA_FLOW.label, inputs, "A", about.last_run_at or about.last_at)
+def runs_fact(flow: uuid.UUID, proven: bool, seen_at: datetime.datetime, runs: int) -> Derived:
+    """Return how often a flow was used in 90 days: exactly below 100, above in two figures, rounded down.
+
+    Observed on the day of the newest run: what is used every minute would otherwise be another fact every minute.
+    """
+    figures = 10 ** max(0, len(str(runs)) - 2)
+    count = runs // figures * figures
+    inputs: list[Any] = [{"runs": count, "proven": proven}]
+    return Derived(flow, "runs_last_90d", count, DATA_FLOW.label, inputs, "A", _day(seen_at))
+
+
+def _day(instant: datetime.datetime) -> datetime.datetime:
+    return datetime.datetime.combine(instant.astimezone(datetime.UTC), datetime.time(), datetime.UTC)
 
 
 def _derived(about: PairFacts, name: str, value: Any, facts: Sequence[Fact], regime: Regime | None = None) -> Derived:

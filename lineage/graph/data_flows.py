@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.data_flow_facts import End, PairFacts, facts_of_pair, flow_uid
+from lineage.graph.data_flow_facts import End, PairFacts, facts_of_pair, flow_uid, runs_fact
 from lineage.inventory.assets import ensure_assets
 from lineage.inventory.bulk import chunks, columns, execute, fetch
 from lineage.inventory.derived import Derived, set_derived
@@ -100,6 +100,22 @@ def _derive_part(joined: Mapping[Pair, _Joined], rev: int) -> set[uuid.UUID]:
     return (changed & set(ids.values())) | {ref.id for ref in made.values() if ref.created}
 
 
+def count_pairs(pairs: Iterable[Pair], rev: int) -> set[uuid.UUID]:
+    """Derive anew how often these pairs were used, of which all else is as it was; return the assets that changed."""
+    changed: set[uuid.UUID] = set()
+    for part in chunks(sorted(set(pairs))):
+        counted = {
+            flow_uid(source, target): rest
+            for source, target, *rest in fetch(_COUNTED, [*columns(part, 2), *[current_workspace()] * 4])
+        }
+        rows: list[Derived] = []
+        for uid, identifier in fetch(_FIND, [current_workspace(), list(counted)]):
+            proven, last_at, last_run_at, runs = counted[uid]
+            rows.append(runs_fact(identifier, proven, last_run_at or last_at, runs))
+        changed |= set_derived(rows, rev)
+    return changed
+
+
 def _edges(flow: uuid.UUID, row: _Joined) -> list[Edge]:
     source, target = row.pair
     return [
@@ -165,9 +181,7 @@ WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name IN ('from', 'to') A
 
 # runs_90d: runs of the 90 days (UTC) up to that of the newest run of the pair, so that the number depends on events
 # alone.
-_JOINED = """
-SELECT w.source, w.target, f.jobs, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0),
-       s.uid, s.name, s.document, s.provenance, t.uid, t.name, t.document, t.provenance
+_OF_PAIRS = """
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
 JOIN LATERAL (
   SELECT array_agg(DISTINCT f.job_id) FILTER (WHERE j.kind = 'job') AS jobs, bool_or(f.proven) AS proven,
@@ -190,6 +204,15 @@ JOIN "lineage_asset" s ON s.id = w.source
 JOIN "lineage_asset" t ON t.id = w.target AND t.workspace_id = s.workspace_id
 WHERE s.workspace_id = %s
 """
+
+_JOINED = f"""
+SELECT w.source, w.target, f.jobs, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0),
+       s.uid, s.name, s.document, s.provenance, t.uid, t.name, t.document, t.provenance
+{_OF_PAIRS}"""
+
+_COUNTED = f"SELECT s.uid, t.uid, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0) {_OF_PAIRS}"
+
+_FIND = """SELECT uid, id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'data_flow' AND uid = ANY(%s)"""
 
 _TOOLS = """
 SELECT id, document->>'transfer_tool', provenance->'transfer_tool' FROM "lineage_asset"

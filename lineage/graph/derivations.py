@@ -14,7 +14,7 @@ LAST_WRITE = declare(
 )
 DATA_FLOW = declare(
     "data_flow",
-    1,
+    2,
     [
         ("data_flow", name)
         for name in (

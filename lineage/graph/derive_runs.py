@@ -20,7 +20,7 @@ def derive_run_states(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
 
     A run id that several jobs use is one asset: its facts are those of all its runs together.
     """
-    assets = sorted({run.asset_id for run in runs if run.asset_id is not None})
+    assets = list({run.asset_id for run in runs if run.asset_id is not None})
     rows: list[Derived] = []
     for asset, job, state, state_at, started_at in fetch(_STATES, [current_workspace(), assets]):
         inputs = [{"job": job, "state": state, "at": format_timestamp(state_at)}]

@@ -4,45 +4,63 @@ A facet that was sent replaces the former one whole, so each facet names all att
 not give is None, "no longer said". Values that the vocabulary does not take are left out; a redacted one is no value.
 """
 
-import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from lineage.events.redact import REDACTED
-from lineage.graph.shapes import items, members, text
+from lineage.graph.shapes import items, json_bytes, members, parse, text
 from lineage.graph.told import Facts, Ref
+from lineage.inventory.effective import LONG_AGO
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.validate import validate_attributes
 
 Values = dict[str, Any]
+Origin = Literal["measured", "declared"]
+ORIGINS: tuple[Origin, ...] = ("measured", "declared")
 _DATASET_TYPES = {"TABLE": "table", "VIEW": "table", "FILE": "file_set", "TOPIC": "stream", "STREAM": "stream"}
 _JOB_TYPES = {"BATCH": "batch", "STREAMING": "stream"}
 _DURATION = re.compile(r"^P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,6})D)?$")
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
-def facts_of(about: Ref, facets: object, at: datetime.datetime) -> Iterator[Facts]:
-    """Yield what the facets of one job, dataset or run say about it at `at`."""
+def facts_of(about: Ref, facets: object) -> Iterator[Facts]:
+    """Yield what the facets of one job, dataset or run say about it."""
     readers = _READERS[about.kind]
-    for origin in ("measured", "declared"):
+    known = {name: facet for name, facet in members(facets).items() if name in readers and facet is not None}
+    if known:
+        for values, origin in _facts(about.kind, json_bytes(known)):
+            yield Facts(about, values, origin)
+
+
+@lru_cache(maxsize=4096)
+def _facts(kind: str, content: bytes) -> tuple[tuple[Values, Origin], ...]:
+    """Read facets that were written to JSON; producers send the same ones with every event."""
+    facets = members(parse(content))
+    found: list[tuple[Values, Origin]] = []
+    for origin in ORIGINS:
         values: Values = {}
-        for name, facet in members(facets).items():
-            reader = readers.get(name)
-            if reader is not None and facet is not None and reader[1] == origin:
-                values |= dict.fromkeys(reader[2]) | _read(reader[0], facet)
+        for name, facet in facets.items():
+            read, its_origin, names = _READERS[kind][name]
+            if its_origin == origin:
+                values |= dict.fromkeys(names) | _read(read, facet)
         if values:
-            yield Facts(about, _valid(about, values, at), "measured" if origin == "measured" else "declared")
+            found.append((_valid(kind, values), origin))
+    return tuple(found)
 
 
 def _read(reader: Callable[[dict[str, Any]], Values], facet: object) -> Values:
     return {} if members(facet).get("_deleted") is True else reader(members(facet))
 
 
-def _valid(about: Ref, values: Mapping[str, Any], at: datetime.datetime) -> Values:
-    """Return the values that the kind takes, and None for each that was named and gave nothing."""
+def _valid(kind: str, values: Mapping[str, Any]) -> Values:
+    """Return the values that the kind takes, and None for each that was named and gave nothing.
+
+    No facet gives an age, so that the time of the event does not matter.
+    """
     said = {name: value for name, value in values.items() if value not in (None, "", []) and REDACTED not in str(value)}
-    checked = validate_attributes(load_kinds()[about.kind], said, at).values
+    checked = validate_attributes(load_kinds()[kind], said, LONG_AGO).values
     return dict.fromkeys(values) | dict(checked)
 
 

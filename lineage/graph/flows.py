@@ -34,9 +34,14 @@ class FlowRow(NamedTuple):
 
 @dataclass
 class FlowChanges:
-    """What became of flows, by (from, to). `pairs`: all that were touched; of these, those that came to be or went."""
+    """What became of flows, by (from, to).
+
+    `pairs`: those with another basis, another day on which they were last seen, or that came to be or went (`opened`,
+    `closed`). `counted`: the others that were touched; only how often they were used has changed.
+    """
 
     pairs: set[Pair] = field(default_factory=set)
+    counted: set[Pair] = field(default_factory=set)
     opened: set[Pair] = field(default_factory=set)
     closed: set[Pair] = field(default_factory=set)
 
@@ -75,7 +80,7 @@ def _added(flow: FlowRow, several: Iterable[tuple[Change, Joined]]) -> FlowRow:
 def _write(
     wanted: Mapping[FlowKey, FlowRow | None], current: Mapping[FlowKey, tuple[uuid.UUID, FlowRow]], rev: int
 ) -> FlowChanges:
-    result = FlowChanges(pairs={(source, target) for source, target, _ in wanted})
+    result = FlowChanges(counted={(source, target) for source, target, _ in wanted})
     opened: list[tuple[uuid.UUID, FlowKey, FlowRow]] = []
     closed: list[uuid.UUID] = []
     updated: list[tuple[object, ...]] = []
@@ -84,7 +89,10 @@ def _write(
         if row is not None and old is not None and row.joined == old.joined:
             if row != old:
                 updated.append((identifier, *row[1:]))
+            if row.last_at.date() != old.last_at.date():
+                result.pairs.add(key[:2])
             continue
+        result.pairs.add(key[:2])
         if identifier is not None:
             closed.append(identifier)
         if row is not None:
@@ -94,6 +102,7 @@ def _write(
         if row is not None and old is None:
             result.opened.add(key[:2])
     _store(opened, closed, updated, rev)
+    result.counted -= result.pairs
     return result
 
 

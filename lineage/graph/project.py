@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from accounts.journal.actions import Action
 from accounts.journal.append import append
@@ -12,20 +12,22 @@ from accounts.workspaces.queue import Stage, push
 from accounts.workspaces.revisions import next_revision
 from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
-from lineage.graph.data_flows import derive_pairs, pairs_reached
+from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import dependents_of, really_changed, steady_documents
 from lineage.graph.project_lineage import project_lineage
-from lineage.graph.read_event import read_event
+from lineage.graph.read_event import Kept, read_event
 from lineage.graph.run_places import derive_run_countries
-from lineage.inventory.bulk import chunks
+from lineage.graph.told import Told
+from lineage.inventory.bulk import fetch
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
 
-BATCH = 500
-"""Events per transaction: enough that a batch's fixed cost does not count, few enough to be seen within a second."""
+BATCH = 5000
+"""Events per transaction at most. A batch is what waits: one event on a quiet day, many where senders are fast, and
+then the cost of jobs and datasets that come again and again is shared."""
 
-BODIES = 50
-"""Bodies in memory at a time: each may be as large as the door takes."""
+BODIES = 16 * 1024 * 1024
+"""Bytes of bodies in memory at a time, unless one is larger: each may be as large as the door takes."""
 
 
 def project(workspace_id: uuid.UUID) -> int:
@@ -44,10 +46,9 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     6. Queue the evaluation of what changed and of what reads it.
     7. State the batch in the journal.
     """
-    events = list(Event.objects.filter(pk__in=event_ids).order_by("pk").defer("body"))  # 1
+    events, told = _read(event_ids)  # 1
     if not events:
         return
-    told = [read_event(event) for event in _lineage_among(events)]
     rev = next_revision("project")  # 2
     reported = set[uuid.UUID]()  # 3
     for event in events:
@@ -55,30 +56,59 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
     lineage = project_lineage(told, rev)
     before = steady_documents(reported | lineage.assets)
-    changed = settle(reported | lineage.assets, rev) | lineage.runs  # 4
+    changed = settle(reported | lineage.assets, rev)  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
     moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
-    derived = derive_pairs(lineage.pairs | pairs_reached(moved), rev)  # 5
-    derived |= derive_run_countries(lineage.runs | moved, rev)
+    pairs = lineage.pairs | pairs_reached(moved)
+    derived = derive_pairs(pairs, rev) | count_pairs(lineage.counted - pairs, rev)  # 5
+    derived |= derive_run_countries(lineage.placed | moved, rev)
     changed |= settle(derived, rev)
-    push(Stage.EVALUATE, sorted(changed | dependents_of(changed, moved)))  # 6
-    _state(events, changed, rev)  # 7
+    push(Stage.EVALUATE, changed | lineage.runs | dependents_of(changed, moved))  # 6
+    _state(events, changed | lineage.runs, rev)  # 7
 
 
-def _lineage_among(events: Sequence[Event]) -> Iterator[Event]:
-    """Yield the OpenLineage events with their bodies, loaded in parts that bound the memory."""
-    ids = [event.pk for event in events if event.kind != Event.Kind.INVENTORY]
-    for part in chunks(ids, BODIES):
-        yield from Event.objects.filter(pk__in=part).order_by("pk")
+def _read(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], list[Told]]:
+    """Return the events without their bodies, in the order of ids, and what those of lineage tell."""
+    sizes: list[int] = []
+    events: list[Kept] = []
+    for *columns, size in fetch(_EVENTS, [current_workspace(), list(event_ids)]):
+        identifier, kind, digest, *times = columns
+        events.append(Kept(identifier, kind, bytes(digest), *times))
+        sizes.append(size)
+    told: list[Told] = []
+    waiting: list[Kept] = []
+    held = 0
+    for event, size in zip(events, sizes, strict=True):
+        if event.kind == Event.Kind.INVENTORY:
+            continue
+        if waiting and held + size > BODIES:
+            told += _tell(waiting)
+            waiting, held = [], 0
+        waiting.append(event)
+        held += size
+    return events, told + _tell(waiting)
 
 
-def _state(events: Sequence[Event], changed: Collection[uuid.UUID], rev: int) -> None:
+def _tell(events: Sequence[Kept]) -> list[Told]:
+    bodies = dict(fetch(_BODIES, [current_workspace(), [event.pk for event in events]]))
+    return [read_event(event._replace(body=bytes(bodies[event.pk]))) for event in events]
+
+
+_EVENTS = """
+SELECT id, kind, kept_digest, event_time, received_at, octet_length(body) FROM "lineage_event"
+WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id
+"""
+
+_BODIES = 'SELECT id, body FROM "lineage_event" WHERE workspace_id = %s AND id = ANY(%s)'
+
+
+def _state(events: Sequence[Kept], changed: Collection[uuid.UUID], rev: int) -> None:
     """Append the statement of a batch: which events it is about, provably, and what they changed.
 
     `root` is the RFC 6962 root over one leaf per event in the order of ids: the 16 bytes of the id, then the 32 of the
     digest as kept ("auditline:events/v1"; another content of the leaf gets another version).
     """
-    leaves = [leaf_hash(event.pk.bytes + bytes(event.kept_digest)) for event in events]
+    leaves = [leaf_hash(event.pk.bytes + event.kept_digest) for event in events]
     body = {
         "format": "auditline:events/v1",
         "workspace": str(current_workspace()),

@@ -3,13 +3,14 @@
 import datetime
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
 from lineage.graph.job_versions import assign_versions, settle_lost
 from lineage.graph.relations import relate_flows, relate_jobs
+from lineage.graph.run_assets import clusters_matter, find_runs, make_run_assets
 from lineage.graph.runs import RunRow, merge_runs, write_runs
 from lineage.graph.sources import estimate_cadence, note_sources
 from lineage.graph.told import Told
@@ -22,11 +23,17 @@ from lineage.inventory.models import Asset, Source
 
 @dataclass(frozen=True)
 class LineageTouched:
-    """What a batch touched: assets to settle, pairs whose flows changed, runs that are new or join something else."""
+    """What a batch touched.
 
-    assets: set[uuid.UUID]
-    pairs: set[tuple[uuid.UUID, uuid.UUID]]
-    runs: set[uuid.UUID]
+    `assets` have to be settled, `pairs` derived again, and of those in `counted` how often they were used. `runs` are
+    done: they are new, or join something else than before; of these, `placed` may have a place of their own.
+    """
+
+    assets: set[uuid.UUID] = field(default_factory=set)
+    pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
+    counted: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
+    runs: set[uuid.UUID] = field(default_factory=set)
+    placed: set[uuid.UUID] = field(default_factory=set)
 
 
 def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
@@ -39,28 +46,38 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     5. What facets say, by source.
     """
     if not told:
-        return LineageTouched(set(), set(), set())
+        return LineageTouched()
     sources = note_sources(told)  # 1
-    ids = _assets(told, rev)
-    runs = merge_runs(told, ids, {namespace: source.pk for namespace, source in sources.items()})  # 2
+    seen_at = max(each.received_at for each in told)
+    ids = _assets(told, seen_at, rev)
+    known_runs, fresh = find_runs([each.run for each in told if each.run], seen_at, rev)
+    ids |= {("run", uid): identifier for uid, identifier in (known_runs | fresh).items()}
+    runs = merge_runs(told, ids, {namespace: source.pk for namespace, source in sources.items()}, fresh)  # 2
     versions = assign_versions(runs, _uids(runs, ids))
     write_runs(runs)
     settle_lost(versions)
     estimate_cadence(sources)
     changes = settle_flows(versions, rev)  # 3
-    jobs = {ids[each.speaker.key] for each in told if each.speaker.kind == "job"}
+    jobs = {ids[each.speaker.key]: each.speaker.uid for each in told if each.speaker.kind == "job"}
     touched = relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
-    touched |= derive_run_states(runs, rev) | derive_writes(runs, rev)
+    touched |= make_run_assets(fresh, runs, jobs, seen_at, rev)
+    made = set(fresh.values()) - touched
+    touched |= derive_run_states([run for run in runs if run.asset_id not in made], rev) | derive_writes(runs, rev)
+    by_source: dict[str, list[Told]] = {}
+    for each in told:
+        by_source.setdefault(each.namespace, []).append(each)
     for namespace, source in sources.items():  # 5
-        touched |= report_facts(source, _reports(source, [t for t in told if t.namespace == namespace], ids), rev)
-    described = {ids[ref.key] for each in told for ref in each.named}
-    moved = {run.asset_id for run in runs if run.moved and run.asset_id is not None}
-    return LineageTouched(touched | described, changes.pairs, moved)
+        touched |= report_facts(source, _reports(source, by_source[namespace], ids), rev)
+    touched |= {ids[ref.key] for each in told for ref in each.named if ref.kind != "run"}
+    moved = {run.asset_id: run.job_id for run in runs if run.moved and run.asset_id is not None}
+    clusters = clusters_matter(set(moved.values()))
+    placed = {run for run, job in moved.items() if job in clusters or run not in made}
+    touched |= moved.keys() - made
+    return LineageTouched(touched, changes.pairs, changes.counted, set(moved), placed)
 
 
-def _assets(told: Sequence[Told], rev: int) -> dict[Key, uuid.UUID]:
-    seen_at = max(each.received_at for each in told)
-    described = {ref for each in told for ref in each.named}
+def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> dict[Key, uuid.UUID]:
+    described = {ref for each in told for ref in each.named if ref.kind != "run"}
     known = {ref.key for ref in described}
     mentioned = {ref for each in told for declared in each.declared for ref in declared.names if ref.key not in known}
     found = ensure_assets(sorted(described), rev, seen_at, Asset.State.REPORTED)
@@ -90,11 +107,13 @@ def _reports(source: Source, told: Sequence[Told], ids: Mapping[Key, uuid.UUID])
     A job or dataset without any is reported once, without a time of its own, so that its source is known and an
     inventory that drops it does not retire it.
     """
-    rows = [
-        ReportedRow(ids[facts.about.key], facts.values, {}, facts.origin, each.at, each.event_id)
-        for each in told
-        for facts in each.facts
-    ]
+    newest: dict[tuple[uuid.UUID, int], ReportedRow] = {}  # the same values again are the same object (facets.py)
+    for each in told:
+        for facts in each.facts:
+            key = (ids[facts.about.key], id(facts.values))
+            if key not in newest or newest[key].observed_at < each.at:
+                newest[key] = ReportedRow(key[0], facts.values, {}, facts.origin, each.at, each.event_id)
+    rows = list(newest.values())
     named = {ids[ref.key]: each.event_id for each in told for ref in each.named if ref.kind != "run"}
     bare = named.keys() - {row.asset_id for row in rows}
     known = {row[0] for row in fetch(_KNOWN, [current_workspace(), source.pk, sorted(bare)])}

@@ -1,22 +1,33 @@
 """Read a kept event into what it tells the graph. Plain: bytes in, Told out; no event that was accepted raises here."""
 
 import datetime
-import json
+import uuid
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage.events.identity import fits, run_uid
 from lineage.events.models import Event
 from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of
-from lineage.graph.shapes import items, members
+from lineage.graph.shapes import items, members, parse
 from lineage.graph.told import STATES, Declared, Facts, Ref, Told, dataset_ref, job_ref
 
 
-def read_event(event: Event) -> Told:
+class Kept(NamedTuple):
+    """An event as it is kept; of an inventory the body is left out."""
+
+    pk: uuid.UUID
+    kind: str
+    kept_digest: bytes
+    event_time: datetime.datetime | None
+    received_at: datetime.datetime
+    body: bytes = b""
+
+
+def read_event(event: Kept) -> Told:
     """Return what a RunEvent, JobEvent or DatasetEvent tells."""
-    body = members(json.loads(bytes(event.body)))
+    body = members(parse(event.body))
     at = _counts_from(event.event_time or read_time(body["eventTime"])[0], event.received_at)
     if event.kind == Event.Kind.DATASET:
         named = members(body.get("dataset"))
@@ -31,7 +42,7 @@ def read_event(event: Event) -> Told:
     state, rank = STATES[event_type]
     return Told(
         event_id=event.pk,
-        digest=bytes(event.kept_digest),
+        digest=event.kept_digest,
         at=at,
         received_at=event.received_at,
         namespace=named["namespace"],
@@ -44,7 +55,7 @@ def read_event(event: Event) -> Told:
         inputs=_refs(inputs),
         outputs=_refs(outputs),
         declared=tuple(_declared(event, speaker, named, outputs)),
-        facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs], at)),
+        facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs])),
     )
 
 
@@ -78,7 +89,7 @@ def _extraction_error(facet: object) -> bool:
 
 
 def _declared(
-    event: Event, speaker: Ref, named: dict[str, Any], outputs: Iterable[tuple[Ref, dict[str, Any]]]
+    event: Kept, speaker: Ref, named: dict[str, Any], outputs: Iterable[tuple[Ref, dict[str, Any]]]
 ) -> Iterator[Declared]:
     """Yield the lineage facets; one of another shape is as good as absent, lest it silence what can be inferred."""
     explicit = members(members(named.get("facets")).get("lineage"))
@@ -98,16 +109,15 @@ def _says(facet: dict[str, Any], name: str, shape: type) -> bool:
 
 
 def _facts(
-    event: Event,
+    event: Kept,
     speaker: Ref,
     run: Ref | None,
     named: dict[str, Any],
     datasets: Iterable[tuple[Ref, dict[str, Any]]],
-    at: Any,
 ) -> Iterator[Facts]:
     if event.kind != Event.Kind.DATASET:
-        yield from facts_of(speaker, named.get("facets"), at)
+        yield from facts_of(speaker, named.get("facets"))
     if run is not None:  # the code that a run used is a fact of the run: the next one may use other code
-        yield from facts_of(run, named.get("facets"), at)
+        yield from facts_of(run, named.get("facets"))
     for ref, dataset in datasets:
-        yield from facts_of(ref, dataset.get("facets"), at)
+        yield from facts_of(ref, dataset.get("facets"))

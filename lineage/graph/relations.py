@@ -5,7 +5,7 @@ They only ever grow, but for `upstream`: a guess that a later facet replaces tak
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
@@ -15,7 +15,7 @@ from lineage.inventory.bulk import chunks, columns, fetch
 from lineage.inventory.relations import Edge, set_edges
 
 
-def relate_jobs(changes: VersionChanges, jobs: set[uuid.UUID], rev: int) -> set[uuid.UUID]:
+def relate_jobs(changes: VersionChanges, jobs: Collection[uuid.UUID], rev: int) -> set[uuid.UUID]:
     """Add what the new versions of `jobs` (those of kind job) read and write; return both ends."""
     edges: list[Edge] = []
     for run in changes.new.values():

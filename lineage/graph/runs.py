@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +74,12 @@ class RunRow:
 Ids = Mapping[Key, uuid.UUID]
 
 
-def merge_runs(told: Sequence[Told], ids: Ids, sources: Mapping[str, uuid.UUID]) -> list[RunRow]:
+def merge_runs(
+    told: Sequence[Told], ids: Ids, sources: Mapping[str, uuid.UUID], fresh: Collection[str]
+) -> list[RunRow]:
     """Merge events into the runs (and designs) that they speak of; return these, complete and not yet written.
+
+    `fresh` are the run ids that nobody knew: there is nothing to load of them.
 
     1. Load what is known of these runs.
     2. Join states, datasets and facets.
@@ -83,7 +87,7 @@ def merge_runs(told: Sequence[Told], ids: Ids, sources: Mapping[str, uuid.UUID])
     by_key: dict[RunKey, list[Told]] = {}
     for each in told:
         by_key.setdefault((ids[each.speaker.key], each.run.uid if each.run else ""), []).append(each)
-    known = _load(list(by_key))  # 1
+    known = _load([key for key in by_key if key[1] not in fresh])  # 1
     runs: list[RunRow] = []
     for key, events in by_key.items():
         run = known.get(key) or _fresh(key, events[0], ids, sources)

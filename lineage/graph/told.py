@@ -3,7 +3,8 @@
 import datetime
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from lineage.events.identity import uid_of
@@ -35,11 +36,13 @@ class Ref(NamedTuple):
         return self.kind, self.uid
 
 
+@lru_cache(maxsize=65536)
 def dataset_ref(namespace: str, name: str) -> Ref:
     """Return the reference to a dataset."""
     return Ref("dataset", uid_of(namespace, name), name)
 
 
+@lru_cache(maxsize=16384)
 def job_ref(namespace: str, name: str) -> Ref:
     """Return the reference to a job."""
     return Ref("job", uid_of(namespace, name), name)
@@ -83,8 +86,7 @@ class Declared:
     names: tuple[Ref, ...] = ()  # datasets that the pairs name
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What facets say about one asset. A value None: the facet was sent and says nothing of it (any more)."""
 
     about: Ref
@@ -92,8 +94,7 @@ class Facts:
     origin: Literal["measured", "declared"]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """One event, understood. `run` is None for JobEvents and DatasetEvents, which describe a design and no run."""
 
     event_id: uuid.UUID
@@ -110,7 +111,7 @@ class Told:
     inputs: tuple[Ref, ...] = ()
     outputs: tuple[Ref, ...] = ()
     declared: tuple[Declared, ...] = ()
-    facts: tuple[Facts, ...] = field(default=())
+    facts: tuple[Facts, ...] = ()
 
     @property
     def named(self) -> tuple[Ref, ...]:

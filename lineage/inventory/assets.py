@@ -18,6 +18,10 @@ UID_LIMIT = 2500
 """Bytes of UTF-8: what the unique index on (workspace, kind, uid) can hold in one of its pages."""
 
 
+SEEN_AGAIN = datetime.timedelta(minutes=1)
+"""What was seen so shortly before is not written anew: busy jobs would be, with every batch."""
+
+
 @dataclass(frozen=True)
 class AssetRef:
     """An asset that exists. `created`: by this very call."""
@@ -34,8 +38,8 @@ def ensure_assets(
     """Create what is missing of `wanted` (kind, uid, name; '' = a name from the uid) and return all by (kind, uid).
 
     A reported asset never becomes a mentioned one again; reporting brings a retired one back, mentioning does not.
-    `seen_at` widens first and last seen. The name counts at creation alone: a reported name is a fact, and wins when
-    documents are rebuilt.
+    `seen_at` widens first and last seen, the latter by steps of SEEN_AGAIN. The name counts at creation alone: a
+    reported name is a fact, and wins when documents are rebuilt.
     """
     names: dict[Key, str] = {}
     for kind, uid, name in wanted:
@@ -47,7 +51,8 @@ def ensure_assets(
         ids = [new_id() for _ in part]
         workspace = current_workspace()
         made = {row[0] for row in fetch(_INSERT, [workspace, state, seen_at, seen_at, rev, ids, kinds, uids, titles])}
-        execute(_SEEN, [state, state, rev, seen_at, seen_at, kinds, uids, workspace, state, seen_at, seen_at])
+        seen = [seen_at, seen_at, kinds, uids, workspace, state, seen_at, seen_at - SEEN_AGAIN]
+        execute(_SEEN, [state, state, rev, *seen])
         for identifier, kind, uid in fetch(_FIND, [kinds, uids, workspace]):
             found[kind, uid] = AssetRef(identifier, kind, uid, identifier in made)
     return found

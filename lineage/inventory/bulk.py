@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from accounts.workspaces.arrays import array_literals
+
 CHUNK = 5000
 """Rows per statement: bounds its text to some megabytes and its memory to some tens."""
 
@@ -33,14 +35,14 @@ def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 def execute(sql: str, parameters: Sequence[Any]) -> int:
     """Run one statement; return how many rows it changed."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, array_literals(parameters))
         return int(cursor.rowcount)
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run one query; return its rows."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, array_literals(parameters))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 

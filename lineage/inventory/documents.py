@@ -13,9 +13,7 @@ from lineage.inventory.bulk import chunks, execute, fetch, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
-
-FROM_RUNS = ("run", "job")
-"""Kinds with relations that follow from runs and are not stored (Related)."""
+from lineage.inventory.merge import hour
 
 
 @dataclass
@@ -59,7 +57,10 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
             identifier, kind, uid, name, first, (*(json.loads(text) for text in projected), organisation)
         )
     for asset_id, source, grade_class, facts, relations in fetch(_REPORTS, scope):
-        rows[asset_id].reports.append(Report(source, grade_class, json.loads(facts)))
+        said = json.loads(facts)
+        if grade_class == "lineage":  # confirmed with every run, and not projected anew within an hour (facts.py)
+            said = {name: {**entry, "t": hour(entry["t"])} for name, entry in said.items()}
+        rows[asset_id].reports.append(Report(source, grade_class, said))
         rows[asset_id].relations.update(relations)
     for asset_id, name, value, derivation, grade, at in fetch(_COMPUTED, scope):
         rows[asset_id].computed.append(Computed(name, json.loads(value), derivation, grade, format_timestamp(at)))
@@ -69,9 +70,10 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
             row.relations.add(name)
         row.organisation = organisation or row.organisation
         row.relations_changed |= is_changed
-    if with_runs := [row.id for row in rows.values() if row.kind in FROM_RUNS]:
-        for asset_id, name in fetch(_OF_RUNS, [current_workspace(), with_runs]):
-            rows[asset_id].relations.add(name)
+    for kind, query in _FROM_RUNS.items():
+        if of_kind := [row.id for row in rows.values() if row.kind == kind]:
+            for asset_id, name in fetch(query, [current_workspace(), of_kind]):
+                rows[asset_id].relations.add(name)
     return list(rows.values())
 
 
@@ -137,13 +139,18 @@ WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_to IS NULL OR rev_t
 GROUP BY from_asset_id, name
 """
 
-_OF_RUNS = """
-SELECT a.id, n.name
-FROM "lineage_asset" a, unnest(ARRAY['of_job', 'inputs', 'outputs', 'runs']) AS n (name)
-WHERE a.workspace_id = %s AND a.id = ANY(%s) AND EXISTS (
+# Relations that follow from runs and are not stored (Related). Of a job it is enough that there is one run.
+_FROM_RUNS = {
+    "run": """
+SELECT DISTINCT from_asset_id, name FROM "lineage_related"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name IN ('of_job', 'inputs', 'outputs') AND rev_to IS NULL
+""",
+    "job": """
+SELECT a.id, 'runs' FROM "lineage_asset" a WHERE a.workspace_id = %s AND a.id = ANY(%s) AND EXISTS (
   SELECT 1 FROM "lineage_related" r
-  WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = n.name AND r.rev_to IS NULL)
-"""
+  WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'runs' AND r.rev_to IS NULL)
+""",
+}
 
 _WRITE = """
 UPDATE "lineage_asset" a

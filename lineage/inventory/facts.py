@@ -34,7 +34,8 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
 
     These are the assets whose facts or relations changed, and the other ends of relations that changed. Targets that
     do not exist yet are made as mentioned. The result does not depend on the order of the rows, nor on how they are
-    spread over calls (merge.py). A row that adds nothing writes nothing.
+    spread over calls (merge.py). A row that adds nothing writes nothing. Lineage says the same with every run: what it
+    only confirms within an hour is noted in the row that stands, and touches nothing (documents show its hour).
     """
     by_asset: dict[uuid.UUID, list[ReportedRow]] = {}
     for row in rows:
@@ -42,13 +43,16 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
     touched: set[uuid.UUID] = set()
     for part in chunks(sorted(by_asset)):
         changes: list[tuple[_Current, Said]] = []
+        confirmed: list[tuple[_Current, Said]] = []
         for current in _load(source.pk, part):
             said = current.said
             for row in by_asset[current.asset_id]:
                 said = merge(said, row, source.full_at)
             if said is not current.said:
-                changes.append((current, said))
+                by_the_hour = source.door == Source.Door.LINEAGE and said.same_by_the_hour(current.said)
+                (confirmed if by_the_hour else changes).append((current, said))
         touched |= _store(source.pk, changes, rev)
+        _confirm(confirmed)
     return touched
 
 
@@ -131,6 +135,13 @@ def _store(source_id: uuid.UUID, changes: Sequence[tuple[_Current, Said]], rev: 
     return {current.asset_id for current, _ in changes} | sync_relations(source_id, reporters, rev)
 
 
+def _confirm(confirmed: Sequence[tuple[_Current, Said]]) -> None:
+    rows = [{"id": current.id, "event": said.event, "facts": said.facts, "relations": said.relations}
+            for current, said in confirmed]  # fmt: skip
+    if rows:
+        execute(_CONFIRM, [records(rows), current_workspace()])
+
+
 def _targets(said: Said) -> dict[str, list[list[str]]]:
     return {name: entry["v"] for name, entry in said.relations.items() if "v" in entry}
 
@@ -151,6 +162,12 @@ ORDER BY f.asset_id
 _DROP_OF_SAME_REVISION = 'DELETE FROM "lineage_factset" WHERE workspace_id = %s AND id = ANY(%s) AND rev_from = %s'
 
 _CLOSE = 'UPDATE "lineage_factset" SET rev_to = %s WHERE workspace_id = %s AND id = ANY(%s)'
+
+_CONFIRM = """
+UPDATE "lineage_factset" f SET event = w.event, facts = w.facts, relations = w.relations
+FROM jsonb_to_recordset(%s::jsonb) AS w (id uuid, event uuid, facts jsonb, relations jsonb)
+WHERE f.workspace_id = %s AND f.id = w.id
+"""
 
 _OPEN = """
 INSERT INTO "lineage_factset" (id, workspace_id, asset_id, source_id, event, facts, relations, full_at, rev_from)

@@ -52,6 +52,10 @@ class Said:
         """Tell whether both say the same; which event said it last does not count."""
         return (self.facts, self.relations, self.full_at) == (other.facts, other.relations, other.full_at)
 
+    def same_by_the_hour(self, other: "Said") -> bool:
+        """Tell whether both say the same in the same hours, whichever event said it last."""
+        return _hours(self) == _hours(other)
+
 
 def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said:
     """Return what the source says after `row`; `said` itself where the row adds nothing (so `is` tells a change).
@@ -81,6 +85,19 @@ def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said
 def outlives(said: Said, full_at: datetime.datetime) -> bool:
     """Tell whether an asset that a complete full inventory does not name was reported again since."""
     return instant_key(said.facts[EXISTS]["t"]) >= instant_key(format_timestamp(full_at))
+
+
+def _hours(said: Said) -> tuple[object, ...]:
+    parts = [
+        {name: ("v" in entry, entry.get("v"), entry["o"], hour(entry["t"])) for name, entry in entries.items()}
+        for entries in (said.facts, said.relations)
+    ]
+    return (*parts, said.full_at)
+
+
+def hour(instant: str) -> str:
+    """Return the beginning of the hour of an instant, both as facts keep them."""
+    return f"{instant[:13]}:00:00Z"
 
 
 def _targets(keys: Sequence[tuple[str, str]] | None) -> list[list[str]] | None:

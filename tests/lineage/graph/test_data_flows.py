@@ -76,7 +76,7 @@ def test_a_flow_abroad_names_its_countries_and_its_rules(workspace: uuid.UUID, a
     assert expected.items() <= document.items()
     assert "transfer_tool_accepted" not in document, "no tool is on record: unknown, and never accepted"
     assert relations(workspace, "data_flow", FLOW) == {"from": ["customers"], "to": ["copy"], "by_job": ["daily"]}
-    assert asset(workspace, "data_flow", FLOW).provenance["leaves_regime"]["source"] == "data_flow@1"
+    assert asset(workspace, "data_flow", FLOW).provenance["leaves_regime"]["source"] == "data_flow@2"
 
 
 def test_moving_a_storage_moves_the_flow_and_queues_it(workspace: uuid.UUID, abroad: None, report: Any) -> None:

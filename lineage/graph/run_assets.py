@@ -1,0 +1,130 @@
+"""Make the assets of new runs, whole: a run that only lineage speaks of needs no projection of several sources.
+
+Most of what a busy workspace receives are runs that nobody knew. Their facts follow from their state alone, so asset,
+derived facts and document are written in one go, equal to what `settle` would make of them. A run that was known
+before, that several jobs share, or of which a facet or an inventory says something, takes the general way.
+"""
+
+import datetime
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from accounts.workspaces.ids import new_id
+from accounts.workspaces.isolation import current_workspace
+from lineage.graph.derivations import RUN_STATE
+from lineage.graph.runs import RunRow
+from lineage.graph.told import Ref
+from lineage.inventory.bulk import columns, execute, fetch, to_json
+from lineage.inventory.derived import Derived, inputs_digest
+from lineage.inventory.kinds.values import format_timestamp
+
+
+def find_runs(
+    refs: Iterable[Ref], seen_at: datetime.datetime, rev: int
+) -> tuple[dict[str, uuid.UUID], dict[str, uuid.UUID]]:
+    """Return the assets of runs by uid: those that exist, and ids for those that have to be made.
+
+    One that an inventory only mentioned, or has dropped, is reported from now on.
+    """
+    uids = list({ref.uid for ref in refs})
+    known = dict(fetch(_FIND, [current_workspace(), uids]))
+    if known:
+        execute(_REPORTED, [seen_at, rev, current_workspace(), list(known.values())])
+    return known, {uid: new_id() for uid in uids if uid not in known}
+
+
+def make_run_assets(
+    fresh: Mapping[str, uuid.UUID],
+    runs: Sequence[RunRow],
+    job_uids: Mapping[uuid.UUID, str],
+    seen_at: datetime.datetime,
+    rev: int,
+) -> set[uuid.UUID]:
+    """Write the assets of new runs (uid -> id) with their documents; return those that have to be settled all the same.
+
+    `job_uids` names the jobs of these runs. The assets of runs that several jobs share are written without facts.
+    """
+    if not fresh:
+        return set()
+    of = Counter(run.asset_id for run in runs if run.asset_id is not None)
+    mine = {run.asset_id: run for run in runs if run.asset_id is not None and of[run.asset_id] == 1}
+    assets: list[tuple[Any, ...]] = []
+    derived: list[Derived] = []
+    for uid, identifier in fresh.items():
+        run = mine.get(identifier)
+        facts = state_facts(identifier, run, job_uids[run.job_id]) if run is not None else []
+        document = {fact.name: fact.value for fact in facts} | {"uid": uid}
+        provenance = {fact.name: _provenance(fact) for fact in facts}
+        assets.append((identifier, uid, to_json(document), to_json(provenance), _relations(run)))
+        derived += facts
+    workspace = current_workspace()
+    execute(_MAKE, [workspace, seen_at, rev, *columns(assets, 5)])
+    rows = [
+        (new_id(), row.asset_id, row.name, to_json(row.value), inputs_digest(row.inputs), to_json(row.inputs), row[6])
+        for row in derived
+    ]
+    execute(_DERIVE, [workspace, RUN_STATE.label, rev, *columns(rows, 7)])
+    return {identifier for identifier in fresh.values() if identifier not in mine}
+
+
+def state_facts(asset: uuid.UUID, run: RunRow, job: str) -> list[Derived]:
+    """Return the facts of a run that is the only one of its asset; `job` is the uid of its job."""
+    state, label = run.state, RUN_STATE.label
+    rows: list[Derived] = []
+    if state.state != "other":
+        inputs: list[Any] = [{"job": job, "state": state.state, "at": format_timestamp(state.state_at)}]
+        rows.append(Derived(asset, "state", state.state, label, inputs, "A", state.state_at))
+    if state.started_at is not None:
+        began = format_timestamp(state.started_at)
+        rows.append(Derived(asset, "started_at", began, label, [{"start": began}], "A", state.started_at))
+    return rows
+
+
+def _provenance(fact: Derived) -> dict[str, str]:
+    at = format_timestamp(fact.observed_at)
+    return {"origin": "derived", "source": fact.derivation, "at": at, "event": "", "grade": fact.grade}
+
+
+def _relations(run: RunRow | None) -> str:
+    if run is None:
+        return "[]"
+    return to_json([*(["inputs"] if run.inputs else []), "of_job", *(["outputs"] if run.outputs else [])])
+
+
+def clusters_matter(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these jobs whose runs have a place: jobs with a cluster."""
+    return {row[0] for row in fetch(_PLACED, [current_workspace(), list(jobs)])}
+
+
+_FIND = """SELECT uid, id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'run' AND uid = ANY(%s)"""
+
+_REPORTED = """
+UPDATE "lineage_asset" SET state = 'reported', last_seen_at = greatest(last_seen_at, %s), rev_changed = %s
+WHERE workspace_id = %s AND id = ANY(%s) AND state <> 'reported'
+"""
+
+_MAKE = """
+INSERT INTO "lineage_asset" (id, workspace_id, kind, uid, name, state, document, provenance, known_relations, conflicts,
+                             environment, country, owner, first_seen_at, last_seen_at, rev_changed)
+SELECT w.id, c.workspace, 'run', w.uid, w.uid, 'reported', w.document::jsonb, w.provenance::jsonb, w.relations::jsonb,
+       '{}', '', '', '', c.seen_at, c.seen_at, c.rev
+FROM (SELECT %s::uuid, %s::timestamptz, %s::bigint) AS c (workspace, seen_at, rev),
+     unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
+       AS w (id, uid, document, provenance, relations)
+"""
+
+_DERIVE = """
+INSERT INTO "lineage_derivedfact" (id, workspace_id, asset_id, name, value, derivation, inputs_digest, inputs, grade,
+                                   observed_at, rev_from)
+SELECT w.id, c.workspace, w.asset, w.name, w.value::jsonb, c.derivation, w.digest, w.inputs::jsonb, 'A', w.at, c.rev
+FROM (SELECT %s::uuid, %s::text, %s::bigint) AS c (workspace, derivation, rev),
+     unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[])
+       AS w (id, asset, name, value, digest, inputs, at)
+"""
+
+_PLACED = """
+SELECT DISTINCT from_asset_id FROM "lineage_relation"
+WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name = 'runs_on' AND rev_to IS NULL
+"""
