@@ -5,7 +5,6 @@ A country that is not known leaves every attribute missing that needs it: a miss
 
 import datetime
 import hashlib
-import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from lineage.events.identity import MAX_UID
 from lineage.graph.derivations import DATA_FLOW
+from lineage.inventory.bulk import from_json
 from lineage.inventory.derived import Derived
 from lineage.inventory.effective import observed, weakest
 from lineage.inventory.places.regimes import NONE, Regime, adequate, regime_of
@@ -39,7 +39,7 @@ class End:
     @classmethod
     def read(cls, uid: str, name: str, document: str, provenance: str) -> "End":
         """Build it from the columns of an asset."""
-        return cls(uid, name, json.loads(document), json.loads(provenance))
+        return cls(uid, name, from_json(document), from_json(provenance))
 
     def fact(self, name: str) -> "Fact | None":
         """Return a fact of it; None where it is missing."""

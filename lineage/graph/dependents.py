@@ -5,13 +5,12 @@ All runs of a busy dataset read it; each good write of it would queue them all. 
 something steady about the dataset changed, not its times of writing. The daily full evaluation covers the rest.
 """
 
-import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, fetch
+from lineage.inventory.bulk import chunks, fetch, from_json
 
 PASSING = frozenset(
     {"last_write_at", "last_run_id", "producer_job", "first_seen_at", "last_seen_at", "source", "runs_last_90d"}
@@ -25,7 +24,7 @@ def steady_documents(asset_ids: Iterable[uuid.UUID]) -> Documents:
     """Return the documents of these assets without what passes."""
     rows = fetch(_DOCUMENTS, [current_workspace(), list(asset_ids)])
     return {
-        identifier: {name: value for name, value in json.loads(document).items() if name not in PASSING}
+        identifier: {name: value for name, value in from_json(document).items() if name not in PASSING}
         for identifier, document in rows
     }
 

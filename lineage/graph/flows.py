@@ -4,7 +4,6 @@ Only where a run leaves a version, or a new version says something else, is a fl
 """
 
 import datetime
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.job_versions import Change, VersionChanges
 from lineage.graph.merge import Joined, stronger
 from lineage.graph.told import Column
-from lineage.inventory.bulk import chunks, columns, execute, fetch, to_json
+from lineage.inventory.bulk import chunks, columns, execute, fetch, from_json, to_json
 
 Pair = tuple[uuid.UUID, uuid.UUID]
 FlowKey = tuple[uuid.UUID, uuid.UUID, uuid.UUID]
@@ -139,7 +138,7 @@ def _both(one: FlowRow, other: FlowRow) -> FlowRow:
 
 
 def _joined(basis: str, proven: bool, masked: bool, said: str | None) -> Joined:
-    found = tuple(Column(*column) for column in json.loads(said)) if said and said != "[]" else ()
+    found = tuple(Column(*column) for column in from_json(said)) if said and said != "[]" else ()
     return Joined(basis, proven, masked, found)  # type: ignore[arg-type]
 
 

@@ -6,7 +6,6 @@ job (job_versions.py).
 
 import datetime
 import hashlib
-import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from lineage.graph.merge import RunState, Version, join, state_of
 from lineage.graph.models import JobVersionDataset
 from lineage.graph.told import Column, Declared, Pair, Told
 from lineage.inventory.assets import Key
-from lineage.inventory.bulk import columns, execute, fetch, to_json
+from lineage.inventory.bulk import columns, execute, fetch, from_json, to_json
 
 RunKey = tuple[uuid.UUID, str]
 """(job asset, run id); the run id '' stands for the design of a job or dataset."""
@@ -176,11 +175,11 @@ def _load_content(runs: Sequence[tuple[RunRow, str]]) -> None:
     for version, dataset, direction in fetch(_DATASETS, scope):
         for run in by_version[version]:
             (run.inputs if direction == JobVersionDataset.Direction.INPUT.value else run.outputs).add(dataset)
-    in_force = {version: json.loads(facets) for version, facets in fetch(_FACETS, scope)}
+    in_force = {version: from_json(facets) for version, facets in fetch(_FACETS, scope)}
     for run, versions in runs:
         pairs = {(carrier, name): (pairs_of(said), of_job)
                  for carrier, name, of_job, said in in_force.get(run.version_id, ())}  # fmt: skip
-        for key, (at, digest) in json.loads(versions).items():
+        for key, (at, digest) in from_json(versions).items():
             carrier, _, name = key.partition("/")
             known, of_job = pairs.get((carrier, name), (None, False))
             version = Version(datetime.datetime.fromisoformat(at), bytes.fromhex(digest))

@@ -8,9 +8,11 @@ row security.
 
 import datetime
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import orjson
 from django.db import connection
 
 from accounts.workspaces.arrays import array_literals
@@ -49,7 +51,10 @@ def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def records(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows for `jsonb_to_recordset(%s::jsonb)`: UUIDs and times as text, bytes in hex."""
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_text)
+    try:
+        return orjson.dumps(rows, default=_text).decode()
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_text)
 
 
 def _text(value: object) -> str:
@@ -59,8 +64,17 @@ def _text(value: object) -> str:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_LONG_NUMBER = re.compile(r"\d{19}")
 
 
 def to_json(value: object) -> str:
     """Return JSON text for a jsonb parameter."""
-    return _ENCODER.encode(value)
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _ENCODER.encode(value)
+
+
+def from_json(text: str) -> Any:
+    """Return what a jsonb column says; integers beyond 64 bits stay exact."""
+    return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)

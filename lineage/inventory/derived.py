@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, columns, execute, fetch, records, to_json
+from lineage.inventory.bulk import chunks, columns, execute, fetch, from_json, records, to_json
 
 
 class Absent:
@@ -76,7 +76,7 @@ def set_derived(
 def _load(facts: Iterable[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], tuple[uuid.UUID, tuple[Any, ...]]]:
     rows = fetch(_CURRENT, [*columns(list(facts), 2), current_workspace()])
     return {
-        (asset_id, name): (row_id, (to_json(json.loads(value)), derivation, bytes(digest), grade, observed_at))
+        (asset_id, name): (row_id, (to_json(from_json(value)), derivation, bytes(digest), grade, observed_at))
         for row_id, asset_id, name, value, derivation, digest, grade, observed_at in rows
     }
 

@@ -1,7 +1,6 @@
 """Rebuild the projection of assets: document, provenance, conflicts, known relations and the columns for lists."""
 
 import datetime
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import fit
-from lineage.inventory.bulk import chunks, execute, fetch, records
+from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
@@ -54,16 +53,16 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
     rows: dict[uuid.UUID, _Row] = {}
     for identifier, kind, uid, name, first, *projected, organisation in fetch(_ASSETS, scope):
         rows[identifier] = _Row(
-            identifier, kind, uid, name, first, (*(json.loads(text) for text in projected), organisation)
+            identifier, kind, uid, name, first, (*(from_json(text) for text in projected), organisation)
         )
     for asset_id, source, grade_class, facts, relations in fetch(_REPORTS, scope):
-        said = json.loads(facts)
+        said = from_json(facts)
         if grade_class == "lineage":  # confirmed with every run, and not projected anew within an hour (facts.py)
             said = {name: {**entry, "t": hour(entry["t"])} for name, entry in said.items()}
         rows[asset_id].reports.append(Report(source, grade_class, said))
         rows[asset_id].relations.update(relations)
     for asset_id, name, value, derivation, grade, at in fetch(_COMPUTED, scope):
-        rows[asset_id].computed.append(Computed(name, json.loads(value), derivation, grade, format_timestamp(at)))
+        rows[asset_id].computed.append(Computed(name, from_json(value), derivation, grade, format_timestamp(at)))
     for asset_id, name, is_current, organisation, is_changed in fetch(_RELATIONS, [rev, rev, *scope, rev]):
         row = rows[asset_id]
         if is_current:

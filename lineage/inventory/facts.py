@@ -1,7 +1,6 @@
 """Keep what sources report, over revisions: FactSet rows, one current per asset and source."""
 
 import datetime
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, execute, fetch, records
+from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
 from lineage.inventory.merge import ReportedRow, Said, merge, outlives
 from lineage.inventory.models import Source
 from lineage.inventory.relations import Reporter, sync_relations
@@ -98,7 +97,7 @@ def withdraw_unnamed(
 def _load(source_id: uuid.UUID, asset_ids: Sequence[uuid.UUID]) -> list[_Current]:
     """Return the current rows of these assets, an empty one where there is none."""
     found = {
-        asset_id: _Current(row_id, asset_id, Said(json.loads(facts), json.loads(relations), full_at, event))
+        asset_id: _Current(row_id, asset_id, Said(from_json(facts), from_json(relations), full_at, event))
         for row_id, asset_id, facts, relations, full_at, event in fetch(
             _CURRENT, [current_workspace(), source_id, list(asset_ids)]
         )
