@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.workspaces.models import WorkspaceModel, row_key
@@ -28,6 +29,7 @@ class Event(WorkspaceModel):
     received_digest = models.BinaryField(max_length=32)  # SHA-256 of the bytes as received (after Content-Encoding)
     kept_digest = models.BinaryField(max_length=32)  # SHA-256 of `body`; equal to the former where nothing was redacted
     redactions = models.JSONField(default=list)  # [{"rule": "...", "version": 1, "paths": ["..."]}]
+    about = models.CharField(max_length=200, blank=True, default="")  # RunEvents: the run id, in lower case
     sender = models.CharField(max_length=80)  # "token:<id>", "hook:<id>", "member:<id>", "command"
     source = models.CharField(max_length=120, blank=True)  # inventories: the name of the source
     parameters = models.JSONField(default=dict)  # inventories: format, mode
@@ -38,6 +40,7 @@ class Event(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "id"], name="event_by_id"),
             models.Index(fields=["workspace", "source", "id"], name="event_by_source"),
+            models.Index(fields=["workspace", "about", "id"], condition=~Q(about=""), name="event_by_about"),
         ]
 
 

@@ -21,6 +21,11 @@ def event_page(found: QuerySet[Event], after: str | None, limit: int) -> Page[Ev
     return page_of(found, ["-id"], after, limit, scope="raw-events")
 
 
+def events_of_run(run_id: str) -> QuerySet[Event]:
+    """Return the events of a run without their bodies, oldest first; `run_id` in any case."""
+    return Event.objects.defer("body").filter(about=run_id.lower()).exclude(about="").order_by("id")
+
+
 def heard_from(sender: str, since: datetime.datetime, most: int) -> list[Event]:
     """Return the newest events that a sender has sent since an instant, at most `most`, without their bodies.
 

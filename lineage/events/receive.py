@@ -64,6 +64,7 @@ def receive_event(raw: bytes, principal: Principal) -> NewEvent:
         sender=principal.actor,
         parameters={"notes": notes} if (notes := _notes(seen)) else {},
         event_time=seen.event_time,
+        about=seen.about,
         redactions=redactions,
     )
 

@@ -34,6 +34,7 @@ class NewEvent:
     parameters: dict[str, Any] = field(default_factory=dict)
     event_time: datetime.datetime | None = None
     redactions: list[dict[str, Any]] = field(default_factory=list)
+    about: str = ""  # of a RunEvent: the run id in lower case
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[byt
         [json.dumps(event.parameters) for event in events],
         [json.dumps(event.redactions) for event in events],
         [event.event_time for event in events],
+        [event.about for event in events],
         workspace_id,
         workspace_id,
         workspace_id,
@@ -136,9 +138,9 @@ def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[byt
 _INSERT = """
 WITH given AS (
   SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[],
-                       %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+                       %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
     AS g(id, kind, body, media_type, received_digest, kept_digest, content_digest, sender, source, parameters,
-         redactions, event_time)
+         redactions, event_time, about)
 ), receipt AS (
   INSERT INTO "lineage_eventreceipt" (id, workspace_id, content_digest)
   SELECT id, %s, content_digest FROM given
@@ -146,9 +148,9 @@ WITH given AS (
   RETURNING id, content_digest, received_at
 ), event AS (
   INSERT INTO "lineage_event" (id, workspace_id, kind, body, media_type, received_digest, kept_digest, redactions,
-                               sender, source, parameters, event_time, received_at)
+                               sender, source, parameters, event_time, about, received_at)
   SELECT id, %s, kind, body, media_type, received_digest, kept_digest, redactions::jsonb, sender, source,
-         parameters::jsonb, event_time, r.received_at
+         parameters::jsonb, event_time, about, r.received_at
   FROM given g JOIN receipt r USING (id)
 ), work AS (
   INSERT INTO "accounts_work" (workspace_id, stage, subject, attempts)

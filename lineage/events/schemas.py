@@ -62,6 +62,7 @@ class Understood:
     kind: Event.Kind
     namespace: str  # of the job; of the dataset for a DatasetEvent
     event_time: datetime.datetime
+    about: str = ""  # the run of a RunEvent, in lower case
     notes: tuple[str, ...] = field(default=())  # how it was read where it could be read in several ways
 
 
@@ -88,7 +89,8 @@ def understand(value: object) -> Understood:
     if body.run is not None and len(run_uid(body.run.runId)) > MAX_RUN_ID:  # some letters grow in lower case
         raise _wrong("run.runId", body.run.runId, f"at most {MAX_RUN_ID} characters in lower case")
     event_time, notes = read_time(body.eventTime)
-    return Understood(kind, subject.namespace, event_time, notes)
+    about = run_uid(body.run.runId) if kind == Event.Kind.RUN and body.run is not None else ""
+    return Understood(kind, subject.namespace, event_time, about, notes)
 
 
 def _subject(body: _Body) -> tuple[Event.Kind, _Named]:

@@ -10,8 +10,11 @@ from django.db import connection
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from lineage.events.models import Event, EventReceipt
+from lineage.events.queries import events_of_run
 from lineage.events.record import NewEvent, Receipt, store_event, store_events
 from tests.support.cast import Cast, make_cast
+from tests.support.flow import send
+from tests.support.openlineage import new_run, run_event
 
 
 def event(text: str, body: bytes | None = None) -> NewEvent:
@@ -77,3 +80,13 @@ def test_sent_twice_at_once_it_is_one_event_and_both_get_its_receipt() -> None:
         assert Event.objects.count() == EventReceipt.objects.count() == 20
     assert len({receipt.event_id for receipts in answers for receipt in receipts}) == 20
     assert sum(not receipt.duplicate for receipts in answers for receipt in receipts) == 20
+
+
+def test_the_events_of_a_run_are_found_by_its_id_in_any_case(cast: Cast) -> None:
+    mine, other = new_run(), new_run()
+    told = [run_event("START", run=mine), run_event("COMPLETE", run=mine.upper()), run_event(run=other)]
+    send(cast.workspace.pk, told)
+    with in_workspace(cast.workspace.pk):
+        found = list(events_of_run(mine.upper()))
+        assert [event.about for event in found] == [mine, mine]
+        assert list(events_of_run("")) == [], "what is about no run is not about the empty one"
