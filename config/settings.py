@@ -163,6 +163,7 @@ AUDITLINE_MAX_INVENTORY_BODY = env.number("MAX_INVENTORY_MIB", 40, least=1) * 10
 # without workers must not close a door.
 AUDITLINE_BACKLOG_LIMIT = env.number("BACKLOG_LIMIT", 1_000_000, least=1)  # events
 AUDITLINE_BACKLOG_AGE = env.number("BACKLOG_AGE", 43_200, least=1)  # seconds
+AUDITLINE_CLOCK_BOUND = env.number("CLOCK_BOUND", 300, least=1)  # seconds; beyond, a producer's clock is told to differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = AUDITLINE_MAX_INVENTORY_BODY
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -19,6 +19,8 @@ EVENT_TYPES = frozenset({"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER
 FUTURE_ALLOWED = datetime.timedelta(hours=1)
 """A producer's clock may be so far ahead; an event from later is kept as sent and counts from its receipt."""
 
+NO_ZONE = "eventTime has no time zone; read as UTC"
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Facets = dict[str, Any] | None
 
@@ -126,7 +128,7 @@ def read_time(text: str) -> tuple[datetime.datetime, tuple[str, ...]]:
             return instant.astimezone(datetime.UTC), ()
     except (ValueError, OverflowError):
         raise _wrong("eventTime", text, "an ISO 8601 time such as 2026-11-01T08:00:00Z") from None
-    return instant.replace(tzinfo=datetime.UTC), ("eventTime has no time zone; read as UTC",)
+    return instant.replace(tzinfo=datetime.UTC), (NO_ZONE,)
 
 
 def _wrong(where: str, got: str, expected: str) -> EventRefused:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.clocks import note_clocks
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
 from lineage.graph.job_versions import assign_versions, settle_lost
@@ -48,6 +49,7 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     if not told:
         return LineageTouched()
     sources = note_sources(told)  # 1
+    note_clocks(told)
     seen_at = max(each.received_at for each in told)
     ids = _assets(told, seen_at, rev)
     known_runs, fresh = find_runs([each.run for each in told if each.run], seen_at, rev)

@@ -45,6 +45,7 @@ def read_event(event: Kept) -> Told:
         digest=event.kept_digest,
         at=at,
         received_at=event.received_at,
+        said_at=event.event_time if run and not read_time(body["eventTime"])[1] else None,  # no zone: not comparable
         namespace=named["namespace"],
         speaker=speaker,
         run=run,

@@ -112,6 +112,7 @@ class Told(NamedTuple):
     outputs: tuple[Ref, ...] = ()
     declared: tuple[Declared, ...] = ()
     facts: tuple[Facts, ...] = ()
+    said_at: datetime.datetime | None = None  # its own time as sent, where it can be held against our clock
 
     @property
     def named(self) -> tuple[Ref, ...]:

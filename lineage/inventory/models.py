@@ -31,6 +31,10 @@ class Source(WorkspaceModel):
     received_count = models.IntegerField(null=True)
     manifest = models.JSONField(null=True)
     last_event = models.UUIDField(null=True)
+    # Producers of lineage: the newest day (UTC) on which a run's event came in, and the greatest of eventTime minus
+    # received_at among those of that day, in seconds (graph/clocks.py); null = none has come yet.
+    clock_day = models.DateField(null=True)
+    clock_lead_seconds = models.BigIntegerField(null=True)
     # World time of the newest full inventory that was complete: rows observed before it are out of force.
     full_at = models.DateTimeField(null=True)
 

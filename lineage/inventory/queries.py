@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.paging import Page, page_of
@@ -134,6 +135,15 @@ class SourceLine:
     complete: bool | None
     manifest: Mapping[str, Any] | None
     last_event: uuid.UUID | None
+    clock_lead_seconds: int | None  # of the newest day on which a run's event came in (graph/clocks.py)
+
+    @property
+    def clock(self) -> str:
+        """Tell ahead (of ours, beyond the bound), late (even its most prompt event was) or agrees; empty: unknown."""
+        if self.clock_lead_seconds is None:
+            return ""
+        bound: int = settings.AUDITLINE_CLOCK_BOUND
+        return "ahead" if self.clock_lead_seconds > bound else "late" if self.clock_lead_seconds < -bound else "agrees"
 
 
 def list_assets(
@@ -282,6 +292,7 @@ def _source_line(source: Source, now: datetime.datetime) -> SourceLine:
         source.declared_count == source.received_count if counted else None,
         source.manifest,
         source.last_event,
+        source.clock_lead_seconds,
     )
 
 

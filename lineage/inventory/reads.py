@@ -118,6 +118,8 @@ class SourceRow(TypedDict):
     complete: bool | None
     manifest: dict[str, Any] | None
     last_event: str | None
+    clock: str  # ahead, late, agrees; "" = not known
+    clock_lead_seconds: int | None  # its eventTime after our receipt, at best, on the newest day
 
 
 class AssetsView(ListView):
@@ -270,4 +272,6 @@ def source_row(line: SourceLine) -> SourceRow:
         "complete": line.complete,
         "manifest": dict(line.manifest) if line.manifest is not None else None,
         "last_event": str(line.last_event) if line.last_event else None,
+        "clock": line.clock,
+        "clock_lead_seconds": line.clock_lead_seconds,
     }

@@ -45,6 +45,24 @@ def source_note(source: SourceLine) -> str:
     return ""
 
 
+def clock_note(source: SourceLine) -> str:
+    """Return what its newest day says of a producer's clock; "" where it agrees with ours or is not known."""
+    apart = span(abs(source.clock_lead_seconds or 0))
+    if source.clock == "ahead":
+        return f"its clock is {apart} ahead of ours"
+    if source.clock == "late":
+        return f"even its most prompt event came {apart} after its own time: late delivery, or a clock that is behind"
+    return ""
+
+
+def span(seconds: int) -> str:
+    """Return "5 minutes", "3 hours", "2 days": the largest unit of which there are two."""
+    for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return plural(seconds // size, noun)
+    return plural(seconds, "second")
+
+
 @workspace_page("sources", GET=Right.READ)
 def sources(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List all sources, silent ones first, with refused rows and dead letters."""
@@ -92,6 +110,7 @@ def _row(scope: Scope, line: SourceLine, result: Any) -> dict[str, Any]:
         "assets": result.rows if result else None,
         "mode": "events" if line.door == "lineage" else "inventory",
         "note": source_note(line),
+        "clock": clock_note(line),
         "href": href("assets", scope.slug, source=line.id),
     }
 
