@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lineage', '0007_last_part_of_names'),
+        ('lineage', '0008_events_about_a_run'),
     ]
 
     operations = [
