@@ -2,6 +2,7 @@
 
 from lineage.events.models import DeletionReceipt, Event, EventReceipt, Hook, HookDelivery
 from lineage.graph.derivations import DATA_FLOW
+from lineage.graph.labels.models import LabelSet, Traced, TraceDue
 from lineage.graph.models import (
     Flow,
     FlowColumns,
@@ -34,6 +35,7 @@ __all__ = [
     "JobVersionDataset",
     "JobVersionDay",
     "JobVersionFlow",
+    "LabelSet",
     "LegalHold",
     "MaskingApproval",
     "RejectedRow",
@@ -42,4 +44,6 @@ __all__ = [
     "RetentionRule",
     "Run",
     "Source",
+    "TraceDue",
+    "Traced",
 ]

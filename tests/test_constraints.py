@@ -39,6 +39,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "masking_ends_after_its_start": {"until": NOW},
     "masking_at_most_a_year": {"until": NOW + datetime.timedelta(days=367)},
     "masking_revoked_by_an_act": {"revoked_at": NOW, "revoked_act_id": None},
+    "traced_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "run_has_asset_unless_design": {"run_id": "x", "asset_id": None},
     "hold_names_what_its_scope_says": {"scope": "namespace", "namespace": None},
     "hold_placed_by_person": {"placed_by": "token:one"},

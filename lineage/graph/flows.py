@@ -36,11 +36,13 @@ class FlowChanges:
     """What became of flows, by (from, to).
 
     `pairs`: those with another basis, another day on which they were last seen, or that came to be or went (`opened`,
-    `closed`). `counted`: the others that were touched; only how often they were used has changed.
+    `closed`). `counted`: the others that were touched; only how often they were used has changed. `moved`: those of which
+    a job's basis, proof or masking is another than before.
     """
 
     pairs: set[Pair] = field(default_factory=set)
     counted: set[Pair] = field(default_factory=set)
+    moved: set[Pair] = field(default_factory=set)
     opened: set[Pair] = field(default_factory=set)
     closed: set[Pair] = field(default_factory=set)
 
@@ -92,6 +94,7 @@ def _write(
                 result.pairs.add(key[:2])
             continue
         result.pairs.add(key[:2])
+        result.moved.add(key[:2])
         if identifier is not None:
             closed.append(identifier)
         if row is not None:

@@ -14,6 +14,8 @@ from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
 from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import dependents_of, really_changed, steady_documents
+from lineage.graph.labels.changes import gaps_of, to_trace
+from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.project_lineage import project_lineage
 from lineage.graph.read_event import Kept, read_event
 from lineage.graph.run_places import derive_run_countries
@@ -31,7 +33,9 @@ BODIES = 16 * 1024 * 1024
 
 
 def project(workspace_id: uuid.UUID) -> int:
-    """Run the stage: its rows are events that were recorded and not yet projected; return how many were."""
+    """Run the stage: its rows are events that were recorded and not yet projected, and the workspace itself where
+    lineage has to be traced anew; return how many there were.
+    """
     return run_stage(Stage.PROJECT, workspace_id, project_events, limit=BATCH)
 
 
@@ -43,12 +47,16 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     3. Inventories, then lineage: assets, facts, relations, runs, flows.
     4. Settle documents and what derives from one asset or its storage.
     5. Derive what reads several documents (data flows, places of runs), and settle that.
-    6. Queue the evaluation of what changed and of what reads it.
-    7. State the batch in the journal.
+    6. Note around what lineage has to be traced anew: a piece of work that follows (labels/retrace.py).
+    7. Queue the evaluation of what changed and of what reads it; what is traced anew is evaluated after that.
+    8. State the batch in the journal.
     """
+    if current_workspace() in event_ids:
+        _trace()
     events, told = _read(event_ids)  # 1
     if not events:
         return
+    gaps = gaps_of(told)
     rev = next_revision("project")  # 2
     reported = set[uuid.UUID]()  # 3
     for event in events:
@@ -63,8 +71,16 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     derived = derive_pairs(pairs, rev) | count_pairs(lineage.counted - pairs, rev)  # 5
     derived |= derive_run_countries(lineage.placed | moved, rev)
     changed |= settle(derived, rev)
-    push(Stage.EVALUATE, changed | lineage.runs | dependents_of(changed, moved))  # 6
-    _state(events, changed | lineage.runs, rev)  # 7
+    traced = to_trace(changed, before, lineage.assets, lineage.moved_pairs, rev)  # 6
+    traced |= {job for job, gap in gaps_of(told).items() if gaps.get(job) != gap}
+    note_changed(traced)
+    push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7
+    _state(events, changed | lineage.runs, rev)  # 8
+
+
+def _trace() -> None:
+    """Trace lineage anew where that is due, and queue the evaluation of what it moved."""
+    push(Stage.EVALUATE, sorted(trace_due()))
 
 
 def _read(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], list[Told]]:

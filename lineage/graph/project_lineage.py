@@ -28,11 +28,13 @@ class LineageTouched:
 
     `assets` have to be settled, `pairs` derived again, and of those in `counted` how often they were used. `runs` are
     done: they are new, or join something else than before; of these, `placed` may have a place of their own.
+    `moved_pairs`: pairs of which a flow has another basis, proof or masking, came to be or went.
     """
 
     assets: set[uuid.UUID] = field(default_factory=set)
     pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     counted: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
+    moved_pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     runs: set[uuid.UUID] = field(default_factory=set)
     placed: set[uuid.UUID] = field(default_factory=set)
 
@@ -75,7 +77,7 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     clusters = clusters_matter(set(moved.values()))
     placed = {run for run, job in moved.items() if job in clusters or run not in made}
     touched |= moved.keys() - made
-    return LineageTouched(touched, changes.pairs, changes.counted, set(moved), placed)
+    return LineageTouched(touched, changes.pairs, changes.counted, changes.moved, set(moved), placed)
 
 
 def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> dict[Key, uuid.UUID]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.gaps import jobs_with_gaps
 from lineage.graph.layers import Follow, Snapshot, snapshot_of
 from lineage.graph.models import Flow, Run
 from lineage.graph.recent import RECENT
@@ -198,8 +199,8 @@ def reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direct
 
 def gaps(jobs: Ids) -> Iterable[str]:
     """Say how many of these jobs are known to leave something out."""
-    if len(jobs) and (found := fetch(_GAPS, [id_list(jobs), current_workspace()])[0][0]):
-        yield f"{found} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+    if len(jobs) and (found := jobs_with_gaps(id_list(jobs))):
+        yield f"{len(found)} jobs on the way admit an extraction error or name no inputs in their newest finished run"
 
 
 def open_ends(datasets: Ids) -> Iterable[str]:
@@ -220,18 +221,6 @@ def _unmentioned(start: uuid.UUID) -> Iterable[str]:
     if not fetch(_NAMED, [current_workspace(), start]):
         yield "no lineage event names this dataset"
 
-
-# Jobs whose newest finished run has an extraction error or read nothing.
-_GAPS = """
-SELECT count(*) FROM unnest(%s::uuid[]) AS j (id), LATERAL (
-  SELECT r.version_id, r.extraction_error FROM "lineage_run" r
-  WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
-  ORDER BY r.ended_at DESC LIMIT 1
-) AS newest
-WHERE newest.extraction_error
-   OR NOT EXISTS (SELECT 1 FROM "lineage_jobversiondataset" d
-                  WHERE d.version_id = newest.version_id AND d.direction = 'input')
-"""
 
 _ORIGINS = """
 SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_asset" a ON a.id = w.id

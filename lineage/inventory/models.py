@@ -24,6 +24,8 @@ class Source(WorkspaceModel):
     grade_class = models.CharField(max_length=20, default="asset_database")
     default_origin = models.CharField(max_length=10, default="declared")
     expected_every_hours = models.IntegerField(null=True)  # null = no cadence is known yet
+    # Of a producer of lineage: whether it was silent when lineage was last traced (graph/labels/retrace.py).
+    traced_silent = models.BooleanField(db_default=False)
     first_seen_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
     # Of the last inventory with a manifest: what it declared and what arrived. Differing = incomplete.

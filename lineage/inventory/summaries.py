@@ -38,6 +38,14 @@ def is_silent(source: Source, now: datetime.datetime) -> bool:
     return hours is not None and now - source.last_seen_at > datetime.timedelta(hours=hours)
 
 
+def silent_at(source: Source) -> datetime.datetime | None:
+    """Return the first instant at which a source that says nothing more counts as silent; None without a cadence."""
+    hours = source.expected_every_hours
+    if hours is None:
+        return None
+    return source.last_seen_at + datetime.timedelta(hours=hours, microseconds=1)
+
+
 def count_up_to(rows: QuerySet[Asset], most: int) -> int | None:
     """Return how many rows there are; None beyond `most`, so that no page counts a whole estate."""
     count = rows.order_by()[: most + 1].count()

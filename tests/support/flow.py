@@ -13,6 +13,7 @@ from accounts.workspaces.queue import Stage
 from audit.pipeline import run_due
 from lineage.events.receive import receive_event
 from lineage.events.record import store_events
+from lineage.graph.labels.models import LabelSet, Traced
 from lineage.graph.models import Flow, FlowColumns, JobVersion, JobVersionDataset, JobVersionDay, JobVersionFlow, Run
 from lineage.graph.project import project
 from lineage.inventory.models import Asset, DerivedFact, Related, Source
@@ -121,6 +122,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 (uid[row.asset_id], row.name, row.value, row.inputs, row.grade, row.observed_at)
                 for row in DerivedFact.objects.filter(**current)
             ),
+            "lineage": _sorted((uid[asset], *said) for asset, said in lineage_facts().items()),
             "sources": _sorted(
                 (row.door, row.name, row.expected_every_hours, row.first_seen_at, row.last_seen_at)
                 for row in Source.objects.all()
@@ -142,6 +144,19 @@ def _versions(uid: dict[uuid.UUID, str]) -> dict[uuid.UUID, tuple[Any, ...]]:
 
 def _by_uid(facets: list[Any], uid: dict[uuid.UUID, str]) -> list[Any]:
     return _sorted([uid[uuid.UUID(carrier)], *rest] for carrier, *rest in facets)
+
+
+def lineage_facts() -> dict[uuid.UUID, list[tuple[str, dict[str, Any]]]]:
+    """Return, in the entered workspace, the current lineage facts of each traced asset, by basis."""
+    contents = {row.pk: row.facts for row in LabelSet.objects.all()}
+    found: dict[uuid.UUID, list[tuple[str, dict[str, Any]]]] = {}
+    for row in Traced.objects.filter(rev_to__isnull=True).order_by("basis"):
+        counts = {
+            name: getattr(row, name)
+            for name in ("upstream_count", "untraced_inputs", "downstream_count", "downstream_over_retention")
+        }
+        found.setdefault(row.asset_id, []).append((row.basis, {**contents[row.up], **contents[row.down], **counts}))
+    return found
 
 
 def _columns(row: Any, *without: str) -> Sequence[Any]:
