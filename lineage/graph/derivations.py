@@ -1,6 +1,7 @@
 """Declare what the graph computes; see lineage/inventory/derivations.py for how and why."""
 
 from lineage.inventory.derivations import declare
+from lineage.inventory.kinds.load import load_lineage_facts
 
 RUN_STATE = declare("run_state", 1, [("run", "state"), ("run", "started_at")], "events of the run")
 RUN_COUNTRY = declare(
@@ -11,6 +12,9 @@ LAST_WRITE = declare(
     1,
     [("dataset", "last_write_at"), ("dataset", "last_run_id"), ("dataset", "producer_job")],
     "the newest completed run that wrote it",
+)
+LAST_MASKING = declare(
+    "last_masking", 1, [("dataset", "deid_run_id")], "the newest completed run whose lineage masks what flows into it"
 )
 DATA_FLOW = declare(
     "data_flow",
@@ -31,4 +35,21 @@ DATA_FLOW = declare(
         )
     ],
     "flows of the pair; country and class of both ends; transfer_tool; transfer_schemes of the recipient; regimes.yaml",
+)
+TRACED = declare(
+    "lineage_labels",
+    1,
+    [
+        (kind, f"lineage.{name}")
+        for kind in ("dataset", "job", "model", "ai_system")
+        for name in load_lineage_facts()
+        if not name.startswith("freshness_")
+    ],
+    "flows, training_data, uses_model, reads, writes, serves; labels, places, limits and retention of what they join",
+)
+BOUND_MODEL = declare(
+    "bound_model",
+    1,
+    [("model", "trained_on_bound_data"), ("model", "inherited_allowed_countries")],
+    "upstream_residency_limited and upstream_allowed_countries of its lineage",
 )

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.derivations import LAST_WRITE, RUN_STATE
+from lineage.graph.derivations import LAST_MASKING, LAST_WRITE, RUN_STATE
 from lineage.graph.runs import RunRow
 from lineage.inventory.bulk import chunks, fetch
 from lineage.inventory.derived import Derived, set_derived
 from lineage.inventory.kinds.values import format_timestamp
 
-WRITE_NAMES = ("last_write_at", "last_run_id", "producer_job")
+WRITE_NAMES = ("last_write_at", "last_run_id", "producer_job", "deid_run_id")
 
 
 def derive_run_states(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
@@ -33,7 +33,10 @@ def derive_run_states(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
 
 
 def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
-    """Derive last good write, last run and producer of what these runs wrote; return the datasets that changed."""
+    """Derive last good write, last run, producer and last masking run of what these runs wrote.
+
+    Return the datasets that changed.
+    """
     written = list({dataset for run in runs for dataset in run.outputs})
     changed: set[uuid.UUID] = set()
     for part in chunks(written):
@@ -46,6 +49,9 @@ def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
                 when = format_timestamp(wrote_at)
                 rows.append(Derived(dataset, "last_write_at", when, LAST_WRITE.label, inputs, "A", at))
                 rows.append(Derived(dataset, "last_run_id", run, LAST_WRITE.label, inputs, "A", at))
+        for dataset, run, ended_at in fetch(_MASKED, [current_workspace(), list(part)]):
+            inputs = [{"run": run, "completed": format_timestamp(ended_at)}]
+            rows.append(Derived(dataset, "deid_run_id", run, LAST_MASKING.label, inputs, "A", ended_at))
         changed |= set_derived(rows, rev, names=WRITE_NAMES, asset_ids=part)
     return changed
 
@@ -76,6 +82,19 @@ FROM "lineage_jobversiondataset" vd CROSS JOIN LATERAL (
 ) r JOIN "lineage_asset" j ON j.workspace_id = vd.workspace_id AND j.id = r.job_id
 WHERE vd.workspace_id = %s AND vd.dataset_id = ANY(%s) AND vd.direction = 'output'
 ORDER BY vd.dataset_id, r.ended_at DESC, r.run_id, j.uid
+"""
+
+# A run masks where its lineage says so of some flow into the dataset.
+_MASKED = """
+SELECT DISTINCT ON (f.to_dataset_id) f.to_dataset_id, r.run_id, r.ended_at
+FROM "lineage_jobversionflow" f CROSS JOIN LATERAL (
+  SELECT r.ended_at, r.run_id FROM "lineage_run" r
+  WHERE r.workspace_id = f.workspace_id AND r.version_id = f.version_id AND r.state = 'complete' AND r.run_id <> ''
+    AND r.ended_at IS NOT NULL
+  ORDER BY r.ended_at DESC, r.run_id LIMIT 1
+) r
+WHERE f.workspace_id = %s AND f.to_dataset_id = ANY(%s) AND f.masked
+ORDER BY f.to_dataset_id, r.ended_at DESC, r.run_id
 """
 
 _NAMED = """

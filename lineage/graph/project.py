@@ -33,10 +33,20 @@ BODIES = 16 * 1024 * 1024
 
 
 def project(workspace_id: uuid.UUID) -> int:
-    """Run the stage: its rows are events that were recorded and not yet projected, and the workspace itself where
-    lineage has to be traced anew; return how many there were.
+    """Run the stage and return how many events were projected.
+
+    Its rows are events that were recorded and not yet projected, and the workspace itself where lineage is to be traced
+    anew.
     """
-    return run_stage(Stage.PROJECT, workspace_id, project_events, limit=BATCH)
+    done = 0
+
+    def handle(subjects: Sequence[uuid.UUID]) -> None:
+        nonlocal done
+        project_events(subjects)
+        done += len(subjects) - (workspace_id in subjects)
+
+    run_stage(Stage.PROJECT, workspace_id, handle, limit=BATCH)
+    return done
 
 
 def project_events(event_ids: Sequence[uuid.UUID]) -> None:

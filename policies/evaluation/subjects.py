@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lineage.graph.labels.queries import Lineage, lineage_of
 from lineage.inventory.models import Asset, Related
 from policies.checklists.checks import Check
 from policies.checklists.queries import Ready
 from policies.rules.checks import CompiledCheck
 from policies.rules.facts import Member, Subject
+from policies.rules.schema import LINEAGE
 
 ORGANISATION = "organisation"
 """The kind that carries the verdicts on how many subjects a check has (minimum.py)."""
@@ -64,10 +66,27 @@ def needs_subjects(ready: Ready) -> list[Check]:
 
 
 def load_subjects(assets: Iterable[Asset], judged: Mapping[str, tuple[Judged, ...]]) -> list[Loaded]:
-    """Load all subjects in three queries at most, however many they are."""
+    """Load all subjects in five queries at most, however many they are."""
     kept = [asset for asset in assets if asset.kind in judged and asset.state == Asset.State.REPORTED]
     members = _related(kept, judged)
-    return [_loaded(asset, members.get(asset.pk, {})) for asset in kept]
+    lineage = _lineage(kept, members, judged)
+    return [_loaded(asset, members.get(asset.pk, {}), lineage) for asset in kept]
+
+
+def _lineage(
+    assets: Collection[Asset],
+    members: Mapping[uuid.UUID, Mapping[str, list[Asset]]],
+    judged: Mapping[str, tuple[Judged, ...]],
+) -> dict[uuid.UUID, Lineage]:
+    """Return the lineage facts of subjects whose checks read them, and of members whose lineage is read."""
+    wanted: set[uuid.UUID] = set()
+    for asset in assets:
+        uses = [compiled.uses for each in judged[asset.kind] for compiled in each.checks]
+        if any(use.reads_lineage for use in uses):
+            wanted.add(asset.pk)
+        if any(LINEAGE in fields for use in uses for fields in use.members.values()):
+            wanted |= {member.pk for each in members.get(asset.pk, {}).values() for member in each}
+    return lineage_of(wanted)
 
 
 def _related(
@@ -93,16 +112,30 @@ def _related(
     return found
 
 
-def _loaded(asset: Asset, related: Mapping[str, list[Asset]]) -> Loaded:
-    provenance: dict[str | None, Mapping[str, Mapping[str, Any]]] = {None: asset.provenance}
-    provenance |= {str(member.pk): member.provenance for members in related.values() for member in members}
+def _loaded(
+    asset: Asset, related: Mapping[str, list[Asset]], lineage: Mapping[uuid.UUID, Lineage]
+) -> Loaded:  # fmt: skip
+    own = lineage.get(asset.pk)
+    provenance: dict[str | None, Mapping[str, Mapping[str, Any]]] = {None: _told(asset, own)}
+    provenance |= {str(m.pk): _told(m, lineage.get(m.pk)) for members in related.values() for m in members}
     subject = Subject(
         document=asset.document,
         known_relations=frozenset(asset.known_relations),
-        related={name: [Member(str(m.pk), m.document) for m in members] for name, members in related.items()},
+        related={name: [_member(m, lineage.get(m.pk)) for m in members] for name, members in related.items()},
+        lineage=own.proven if own is not None else None,
+        possible=own.possible if own is not None else None,
         basis=_basis(asset),
     )
     return Loaded(asset, subject, provenance)
+
+
+def _member(asset: Asset, lineage: Lineage | None) -> Member:
+    return Member(str(asset.pk), asset.document, lineage.proven if lineage is not None else None)
+
+
+def _told(asset: Asset, lineage: Lineage | None) -> Mapping[str, Mapping[str, Any]]:
+    """Return where the asset's facts come from, its lineage facts included."""
+    return asset.provenance if lineage is None else {**asset.provenance, **lineage.provenance()}
 
 
 def _basis(asset: Asset) -> Literal["proven", "possible"]:

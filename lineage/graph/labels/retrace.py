@@ -16,11 +16,13 @@ from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.queue import Stage, postpone, push
 from accounts.workspaces.revisions import next_revision
 from lineage.graph.gaps import next_silence, prefixes, producers_turned
+from lineage.graph.labels.bound_models import derive_bound_models
 from lineage.graph.labels.load import load
 from lineage.graph.labels.region import reached_from
 from lineage.graph.labels.store import Sets, current_rows, merged, rows_of, write_rows
 from lineage.graph.labels.trace import trace
 from lineage.inventory.bulk import columns, execute, fetch
+from lineage.inventory.documents import rebuild_documents
 from lineage.inventory.models import Source
 
 
@@ -41,7 +43,11 @@ def trace_due() -> set[uuid.UUID]:
     """
     now = timezone.now()
     due = {row[0] for row in fetch(_TAKE, [current_workspace(), now])} | _jobs_of_turned(now)  # 1
-    changed = trace_region(due, next_revision("trace"), now) if due else due  # 2
+    changed: set[uuid.UUID] = set()
+    if due:  # 2
+        rev = next_revision("trace")
+        changed = trace_region(due, rev, now)
+        changed |= rebuild_documents(derive_bound_models(due | changed, rev), rev)
     _note([row for row in fetch(_EXPIRES, [current_workspace(), sorted(due)]) if row[1] > now])  # 3
     following = [at for at in (fetch(_NEXT, [current_workspace()])[0][0], next_silence(now)) if at is not None]
     if following:
