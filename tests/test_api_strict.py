@@ -37,6 +37,7 @@ def query(operation: dict[str, Any]) -> list[dict[str, Any]]:
 
 def required(operation: dict[str, Any]) -> dict[str, str]:
     good = {"asset": SOME_ID, "from": SOME_ID, "to": SOME_ID, "q": "x", "kind": "dataset", "days": "365"}
+    good["label"] = "class:personal"
     return {each["name"]: good[each["name"]] for each in query(operation) if each.get("required")}
 
 
@@ -73,7 +74,7 @@ def test_every_read_refuses_a_parameter_that_it_does_not_know(admin: APIClient, 
 
 def test_every_read_refuses_as_of_unless_it_honours_it(admin: APIClient) -> None:
     honoured = {path for _, path, operation in READS if "as_of" in {each["name"] for each in query(operation)}}
-    assert honoured == {f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths")}
+    assert honoured == {f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "witness")}
     for _, path, operation in READS:
         for text in ("zzz", "rev:999999"):
             answer = admin.get(path, required(operation) | {"as_of": text})

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import DeadLetter
@@ -12,9 +13,11 @@ from config.demo.doors import InProcess
 from config.demo.load import due_work, load, wanted_state
 from config.demo.logins import demo_workspace, ensure_logins
 from lineage.inventory.models import Asset, RejectedRow
+from lineage.inventory.queries import silent_sources
 from policies.evaluation.minimum import subject_counts
 from policies.evaluation.queries import current_verdicts
 from policies.rules.verdicts import Code
+from tests.config.demo.estate_lineage import lineage_verdicts
 from tests.config.demo.recount import recount
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -38,6 +41,7 @@ def test_loaded_estate_has_the_counts_and_verdicts_of_the_raw_files(tmp_path: Pa
             for row in current_verdicts(verdict=word).select_related("asset")
         }
         assert {each.check.id: each.counted for each in subject_counts()} == counted["subjects"]
+        silent = {source.name for source in silent_sources(timezone.now())}
         carried = current_verdicts(kind="organisation").values_list("check_id", "asset__uid", "code")
         assert sorted(carried) == [(check, "veldspar-ch", Code.PASS) for check in sorted(counted["subjects"])]
     expected = {
@@ -45,4 +49,5 @@ def test_loaded_estate_has_the_counts_and_verdicts_of_the_raw_files(tmp_path: Pa
         for row in manifest.expected
         if row.check.split("-")[0] in ("SOV", "SEC", "SKL") and row.flips_in_days is None
     }
-    assert found == expected
+    folder = tmp_path / "demo" / workspace.slug
+    assert found == expected | lineage_verdicts(folder, timezone.now(), silent)

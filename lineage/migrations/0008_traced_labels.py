@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_indexes_of_lists'),
-        ('lineage', '0006_masking_approvals'),
+        ('lineage', '0007_last_part_of_names'),
     ]
 
     operations = [

@@ -1,0 +1,214 @@
+"""Show why: a shortest path from something that carries a label to an asset, or from an asset to such a thing.
+
+A path of proven flows is preferred; where there is none, one that possible flows complete. Classes and limits do not
+pass an approved masking. Which flows there were is told as of the revision; what assets carry is the present.
+"""
+
+import datetime
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from accounts.workspaces.isolation import current_workspace
+from lineage.graph.labels.approved import approved_jobs
+from lineage.graph.labels.order import Direction
+from lineage.inventory.bulk import fetch
+
+FAMILIES = ("class", "environment", "country", "tier", "limit", "personal")
+"""What can be asked for: `class:personal`, `environment:prod`, `country:US`, `tier:high`, `limit`, `personal`."""
+
+MAX_VISITED = 100_000
+LOOKED_AT = datetime.timedelta(days=2)
+"""An event is looked for among those received so long after its time."""
+
+Basis = Literal["proven", "possible"]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step, in the direction of the flow. `job` None: a relation that an inventory reports, named by `relation`."""
+
+    source: uuid.UUID
+    target: uuid.UUID
+    job: uuid.UUID | None
+    relation: str
+    basis: str
+    proven: bool
+    masked: bool
+
+
+@dataclass(frozen=True)
+class Witness:
+    """`hops` from the first to the last; empty: nothing that carries the label is connected. `proven`: every hop is.
+
+    `cut`: more than MAX_VISITED assets were looked at, and the search stopped.
+    """
+
+    hops: tuple[Hop, ...]
+    proven: bool
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The newest run that shows a hop, and its last event: id and digests (hex) of the bytes as received and as kept.
+
+    `event` None: it was received more than LOOKED_AT after its time, or is not kept any more.
+    """
+
+    run_id: str
+    event: uuid.UUID | None
+    received_digest: str
+    kept_digest: str
+
+
+class Label(NamedTuple):
+    """What is looked for: a family, and the value where the family has values."""
+
+    family: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.family}:{self.value}" if self.value else self.family
+
+
+def read_label(text: str) -> Label | None:
+    """Return the label that a text names, None where it names none."""
+    family, _, value = text.partition(":")
+    known = family in FAMILIES and (value == "") == (family in ("limit", "personal")) and "\0" not in value
+    return Label(family, value) if known else None
+
+
+def find_witness(asset: uuid.UUID, label: Label, direction: Direction, basis: Basis, revision: int) -> Witness:
+    """Return a shortest path between `asset` and the nearest carrier of `label` at `revision`.
+
+    `basis` proven: over proven flows alone.
+    """
+    cut = False
+    for proven_only in (True, False) if basis == "possible" else (True,):
+        search = _Search(*label, direction, proven_only, revision)
+        if hops := search.run(asset):
+            return Witness(tuple(hops), all(hop.proven for hop in hops), False)
+        cut |= search.cut
+    return Witness((), False, cut)
+
+
+class _Search:
+    """Breadth first from the asset, level by level in the database, until a level holds a carrier."""
+
+    def __init__(self, family: str, value: str, direction: Direction, proven_only: bool, revision: int) -> None:
+        self.family, self.value, self.direction = family, value, direction
+        self.proven_only, self.revision, self.cut = proven_only, revision, False
+        stops = direction == "upstream" and family in ("class", "limit", "personal")
+        self.masking = approved_jobs() if stops else set[uuid.UUID]()
+        self.came: dict[uuid.UUID, Hop] = {}
+
+    def run(self, asset: uuid.UUID) -> list[Hop]:
+        """Return the hops in the direction of the flow, none where no carrier is reached."""
+        frontier = {asset}
+        while frontier and not self.cut:
+            frontier = self._onwards(frontier, asset)
+            if found := self._carriers(frontier):
+                return self._path(min(found), asset)
+            self.cut = len(self.came) > MAX_VISITED
+        return []
+
+    def _onwards(self, frontier: Collection[uuid.UUID], start: uuid.UUID) -> set[uuid.UUID]:
+        known = [current_workspace(), sorted(frontier), self.revision, self.revision]
+        reached: set[uuid.UUID] = set()
+        for row in fetch(_STEPS[self.direction], known * 2):
+            hop = Hop(*row)
+            end = hop.source if self.direction == "upstream" else hop.target
+            stopped = hop.masked and hop.job in self.masking
+            if end == start or end in self.came or stopped or (self.proven_only and not hop.proven):
+                continue
+            self.came[end] = hop
+            reached.add(end)
+        return reached
+
+    def _carriers(self, among: Collection[uuid.UUID]) -> list[uuid.UUID]:
+        sql = _CARRIERS.format(test=_TESTS[self.family])
+        return [row[0] for row in fetch(sql, [current_workspace(), sorted(among), self.value, self.direction])]
+
+    def _path(self, end: uuid.UUID, asset: uuid.UUID) -> list[Hop]:
+        hops = []
+        while end != asset:
+            hop = self.came[end]
+            hops.append(hop)
+            end = hop.target if self.direction == "upstream" else hop.source
+        return hops if self.direction == "upstream" else hops[::-1]
+
+
+def proofs_of(hops: Collection[Hop]) -> Mapping[Hop, Proof]:
+    """Return for each hop that a run shows the newest such run, with its last event."""
+    found: dict[Hop, Proof] = {}
+    for hop in hops:
+        keys = [current_workspace(), hop.source, hop.target, hop.job]
+        for run_id, seen_at in fetch(_RUN, keys) if hop.job is not None else ():
+            found[hop] = _last_event(run_id, seen_at)
+    return found
+
+
+def _last_event(run_id: str, at: datetime.datetime) -> Proof:
+    first, last = (_first_id(when) for when in (at - datetime.timedelta(hours=1), at + LOOKED_AT))
+    for event, body, received, kept in fetch(_EVENTS, [current_workspace(), first, last, at]):
+        if str(json.loads(bytes(body)).get("run", {}).get("runId", "")).lower() == run_id:
+            return Proof(run_id, event, bytes(received).hex(), bytes(kept).hex())
+    return Proof(run_id, None, "", "")
+
+
+def _first_id(at: datetime.datetime) -> uuid.UUID:
+    return uuid.UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
+_KNOWN = "workspace_id = %s AND {here} = ANY(%s) AND rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)"
+# Of several flows between two datasets the best known comes first, and is kept.
+_STEP = """
+SELECT source, target, job, relation, basis, proven, masked FROM (
+  SELECT from_dataset_id AS source, to_dataset_id AS target, job_id AS job, '' AS relation, basis, proven, masked
+  FROM "lineage_flow" WHERE {flow}
+  UNION ALL
+  SELECT to_asset_id, from_asset_id, NULL, name, 'explicit', true, false FROM "lineage_relation" r
+  WHERE {relation} AND name IN ('training_data', 'uses_model', 'reads', 'serves')
+    AND NOT EXISTS (SELECT 1 FROM "lineage_asset" j WHERE j.id = r.from_asset_id AND j.kind = 'job')
+) AS hops
+ORDER BY NOT proven, masked, array_position(ARRAY['explicit', 'column', 'cartesian'], basis::text), source, target, job
+"""
+_STEPS = {
+    "upstream": _STEP.format(flow=_KNOWN.format(here="to_dataset_id"), relation=_KNOWN.format(here="from_asset_id")),
+    "downstream": _STEP.format(flow=_KNOWN.format(here="from_dataset_id"), relation=_KNOWN.format(here="to_asset_id")),
+}
+
+# Upstream only datasets carry labels; downstream whatever lies somewhere or has a tier.
+_CARRIERS = """
+SELECT a.id FROM (SELECT %s::uuid, %s::uuid[], %s::text, %s::text) AS c (workspace, ids, value, direction)
+JOIN "lineage_asset" a ON a.workspace_id = c.workspace AND a.id = ANY(c.ids)
+WHERE (a.kind = 'dataset' OR c.direction = 'downstream') AND {test}
+"""
+_TESTS = {
+    "class": "a.document->>'classification' = c.value",
+    "environment": "a.document->>'environment' = c.value",
+    "country": "(a.document->'storage_countries' ? c.value OR a.document->'serving_countries' ? c.value)",
+    "tier": "a.document->>'risk_tier' = c.value",
+    "limit": "a.document->'residency_limited' = 'true'",
+    "personal": "(a.document->'contains_personal_data' = 'true'"
+    " OR a.document->>'classification' IN ('personal', 'personal_special'))",
+}
+
+_RUN = """
+SELECT r.run_id, r.seen_at FROM "lineage_jobversionflow" f JOIN LATERAL (
+  SELECT r.run_id, r.seen_at FROM "lineage_run" r
+  WHERE r.workspace_id = f.workspace_id AND r.version_id = f.version_id AND r.run_id <> ''
+  ORDER BY r.seen_at DESC, r.run_id LIMIT 1
+) r ON true
+WHERE f.workspace_id = %s AND f.from_dataset_id = %s AND f.to_dataset_id = %s AND f.job_id = %s
+ORDER BY r.seen_at DESC, r.run_id LIMIT 1
+"""
+
+# Ids begin with the time of receipt, so that a short stretch of them is read.
+_EVENTS = """
+SELECT id, body, received_digest, kept_digest FROM "lineage_event"
+WHERE workspace_id = %s AND id >= %s AND id < %s AND kind = 'run' AND event_time = %s ORDER BY id LIMIT 100
+"""

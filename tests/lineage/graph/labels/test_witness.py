@@ -1,0 +1,101 @@
+"""A label is shown by the path on which it came: shortest, proven where there is such a path, with its runs."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from accounts.workspaces.isolation import in_workspace
+from lineage.events.models import Event
+from tests.support.cast import Cast
+from tests.support.estate import send_inventory
+from tests.support.flow import asset, send_and_project
+from tests.support.openlineage import dataset, facet, new_run, run_event
+
+pytestmark = pytest.mark.django_db
+PATH = "/api/v1/graph/witness"
+
+
+def copy(source: str, target: str, other: str = "", **rest: Any) -> dict[str, Any]:
+    named = {"namespace": "postgres://db:5432", "name": source, "field": "x"}
+    columns = facet(fields={"y": {"inputFields": [named]}})
+    inputs = [dataset(source), *([dataset(other)] if other else [])]
+    outputs = [dataset(target, columnLineage=columns)]
+    return run_event(run=new_run(), job=f"{source}-{target}", inputs=inputs, outputs=outputs, **rest)
+
+
+@pytest.fixture
+def estate(cast: Cast) -> Cast:
+    """A label on `a`, which may reach `d` in one step, and surely does in three; `d` feeds a model of a system."""
+    personal = {"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/a", "attributes": {"classification": "personal"}}
+    model = {"kind": "model", "uid": "m", "name": "m",
+             "relations": {"training_data": [{"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/d"}]}}  # fmt: skip
+    system = {"kind": "ai_system", "uid": "s", "name": "s", "attributes": {"risk_tier": "high"},
+              "relations": {"uses_model": [{"kind": "model", "uid": "m"}]}}  # fmt: skip
+    send_inventory(cast.api["pipeline"], personal, model, system)
+    events = [copy("a", "b"), copy("b", "c"), copy("c", "d", other="a")]
+    send_and_project(cast.workspace.pk, events)
+    return cast
+
+
+def ask(cast: Cast, kind: str, name: str, role: str = "auditor", **asked: str) -> Any:
+    identifier = asset(cast.workspace.pk, kind, name).pk
+    return cast.api[role].get(PATH, {"asset": str(identifier), **asked})
+
+
+def path(answer: Any) -> list[str]:
+    hops = answer.json()["hops"]
+    return [hop["source"]["name"] for hop in hops] + [hop["target"]["name"] for hop in hops[-1:]]
+
+
+def test_a_proven_path_is_preferred_to_a_shorter_one_that_only_may_be(estate: Cast) -> None:
+    answer = ask(estate, "dataset", "d", label="class:personal")
+    assert path(answer) == ["a", "b", "c", "d"]
+    assert answer.json()["proven"] is True
+    assert [hop["basis"] for hop in answer.json()["hops"]] == ["column"] * 3
+
+
+def test_a_path_that_only_may_be_is_shown_where_there_is_no_other(estate: Cast) -> None:
+    send_and_project(estate.workspace.pk, [copy("z", "e", other="b")])
+    assert path(ask(estate, "dataset", "e", label="personal")) == ["a", "b", "e"]
+    assert ask(estate, "dataset", "e", label="personal").json()["proven"] is False
+    assert ask(estate, "dataset", "e", label="personal", basis="proven").json()["hops"] == []
+
+
+def test_each_hop_names_the_run_and_the_event_that_show_it(estate: Cast) -> None:
+    (hop, *_) = ask(estate, "dataset", "b", label="class:personal").json()["hops"]
+    with in_workspace(estate.workspace.pk):
+        event = Event.objects.get(pk=hop["event"])
+    body = json.loads(bytes(event.body))
+    assert (body["run"]["runId"], hop["job"]["name"]) == (hop["run"], "a-b")
+    assert hop["kept_digest"] == hashlib.sha256(bytes(event.body)).hexdigest()
+
+
+def test_what_an_asset_reaches_is_shown_down_to_the_system(estate: Cast) -> None:
+    answer = ask(estate, "dataset", "c", label="tier:high", direction="downstream")
+    assert path(answer) == ["c", "d", "m", "s"]
+    assert [hop["relation"] for hop in answer.json()["hops"]] == ["", "training_data", "uses_model"]
+    assert answer.json()["hops"][-1]["run"] == ""
+
+
+def test_a_label_that_nothing_carries_has_no_path_and_an_earlier_revision_knows_none(estate: Cast) -> None:
+    assert ask(estate, "dataset", "d", label="country:US").json()["hops"] == []
+    assert ask(estate, "dataset", "d", label="personal", as_of="rev:0").json()["hops"] == []
+
+
+@pytest.mark.parametrize("label", ["zzz", "class:", "limit:x", "country"])
+def test_a_text_that_names_no_label_is_refused_with_those_that_exist(estate: Cast, label: str) -> None:
+    answer = ask(estate, "dataset", "d", label=label)
+    assert answer.status_code == 400
+    assert "class:personal" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("role", ["officer", "auditor", "engineer"])
+def test_members_see_the_path(estate: Cast, role: str) -> None:
+    assert len(ask(estate, "dataset", "b", role, label="personal").json()["hops"]) == 1
+
+
+def test_outsider_cannot_see_that_the_asset_exists_and_a_pipeline_reads_nothing(estate: Cast) -> None:
+    assert ask(estate, "dataset", "b", "outsider", label="personal").status_code == 404
+    assert ask(estate, "dataset", "b", "pipeline", label="personal").status_code == 403
