@@ -2,7 +2,7 @@
 
 from lineage.events.models import DeletionReceipt, Event, EventReceipt, Hook, HookDelivery
 from lineage.graph.derivations import DATA_FLOW
-from lineage.graph.labels.models import LabelSet, Traced, TraceDue
+from lineage.graph.labels.models import LabelSet, Traced, TracedMasking, TraceDue
 from lineage.graph.models import (
     Flow,
     FlowColumns,
@@ -46,4 +46,5 @@ __all__ = [
     "Source",
     "TraceDue",
     "Traced",
+    "TracedMasking",
 ]

@@ -21,6 +21,7 @@ from accounts.approvals.models import GovernedAct
 from accounts.members.rights import Right
 from accounts.members.strict import StrictBody
 from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.queue import Stage, push
 from lineage.graph.models import LONGEST_MASKING, Flow, MaskingApproval
 from lineage.inventory.models import Asset
 
@@ -112,6 +113,7 @@ def _approve(act: GovernedAct) -> None:
         starts_at=act.decided_at,
         until=_end(act.payload),
     )
+    push(Stage.PROJECT, [current_workspace()])  # what flows by that job is traced anew (labels/retrace.py)
 
 
 # ---- masking.revoke
@@ -145,6 +147,7 @@ def _revoke(act: GovernedAct) -> None:
     approval = _approval(act.payload)
     approval.revoked_at, approval.revoked_act = act.decided_at, act
     approval.save(update_fields=["revoked_at", "revoked_act"])
+    push(Stage.PROJECT, [current_workspace()])
 
 
 KINDS = (

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.gaps import jobs_with_gaps, silent_producers
-from lineage.graph.labels.approved import approved_jobs
+from lineage.graph.labels.approved import masking_jobs
 from lineage.graph.labels.carried import Carried, carried_by
 from lineage.graph.labels.graph import Graph
 from lineage.graph.labels.order import Bools, Ints
@@ -119,7 +119,7 @@ def _edges(numbered: Numbered, outward: Ints, among: list[uuid.UUID] | None) -> 
     source, known = numbered.find(rows["source"])
     target, also = numbered.find(rows["target"])
     kept = known & also
-    approved = np.frombuffer(b"".join(job.bytes for job in approved_jobs()), ID)
+    approved = np.frombuffer(b"".join(job.bytes for job in masking_jobs()), ID)
     stops = (rows["masked"] != 0) & np.isin(mix(rows["job"]), mix(approved))
     found = [(source[kept], target[kept], rows["proven"][kept] != 0, stops[kept])]
     plain = np.dtype([("source", ID), ("target", ID)])

@@ -61,3 +61,12 @@ class TraceDue(WorkspaceModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "asset"], name="trace_due_once")]
         indexes = [models.Index(fields=["workspace", "due_at"], name="trace_due_by_time")]
+
+
+class TracedMasking(WorkspaceModel):
+    """A job whose declared masking counted when lineage was last traced: what differs now has to be traced anew."""
+
+    asset = row_key("lineage.Asset", on_delete=models.CASCADE)  # the job
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "asset"], name="traced_masking_once")]

@@ -16,11 +16,13 @@ from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.queue import Stage, postpone, push
 from accounts.workspaces.revisions import next_revision
 from lineage.graph.gaps import next_silence, prefixes, producers_turned
+from lineage.graph.labels.approved import maskings_turned, take_over
 from lineage.graph.labels.bound_models import derive_bound_models
 from lineage.graph.labels.load import load
 from lineage.graph.labels.region import reached_from
 from lineage.graph.labels.store import Sets, current_rows, merged, rows_of, write_rows
 from lineage.graph.labels.trace import trace
+from lineage.graph.masking import next_masking_change
 from lineage.inventory.bulk import columns, execute, fetch
 from lineage.inventory.documents import rebuild_documents
 from lineage.inventory.models import Source
@@ -30,37 +32,44 @@ def note_changed(assets: Collection[uuid.UUID]) -> None:
     """Note that what surrounds these assets has to be traced anew, and queue it; also where a silence turned."""
     now = timezone.now()
     _note([(asset, now) for asset in sorted(assets)])
-    if assets or producers_turned(now):
+    if assets or producers_turned(now) or maskings_turned(now):
         push(Stage.PROJECT, [current_workspace()])
 
 
 def trace_due() -> set[uuid.UUID]:
     """Trace what is due; return the assets whose lineage facts changed, and those that were due.
 
-    1. Take what is due: noted assets, and the jobs of producers that fell silent or spoke again.
+    1. Take what is due: noted assets, the jobs of producers that fell silent or spoke again, and
+       the jobs whose masking began or ended to count.
     2. Trace the region that it reaches, at a revision of its own.
     3. Note when time alone changes something, and queue the next instant.
     """
     now = timezone.now()
-    due = {row[0] for row in fetch(_TAKE, [current_workspace(), now])} | _jobs_of_turned(now)  # 1
+    due = {row[0] for row in fetch(_TAKE, [current_workspace(), now])} | _jobs_turned(now)  # 1
     changed: set[uuid.UUID] = set()
     if due:  # 2
         rev = next_revision("trace")
         changed = trace_region(due, rev, now)
         changed |= rebuild_documents(derive_bound_models(due | changed, rev), rev)
     _note([row for row in fetch(_EXPIRES, [current_workspace(), sorted(due)]) if row[1] > now])  # 3
-    following = [at for at in (fetch(_NEXT, [current_workspace()])[0][0], next_silence(now)) if at is not None]
+    following = [
+        at
+        for at in (fetch(_NEXT, [current_workspace()])[0][0], next_silence(now), next_masking_change(now))
+        if at is not None
+    ]
     if following:
         postpone(Stage.PROJECT, {current_workspace(): min(following)})
     return due | changed
 
 
-def _jobs_of_turned(now: datetime.datetime) -> set[uuid.UUID]:
+def _jobs_turned(now: datetime.datetime) -> set[uuid.UUID]:
+    maskings = maskings_turned(now)
+    take_over(maskings)
     turned = producers_turned(now)
     for source in turned:
         Source.objects.filter(pk=source.pk).update(traced_silent=not source.traced_silent)
     named = prefixes(source.name for source in turned)
-    return {row[0] for row in fetch(_JOBS, [named, current_workspace()])} if named else set()
+    return maskings | {row[0] for row in (fetch(_JOBS, [named, current_workspace()]) if named else ())}
 
 
 def trace_region(changed: Collection[uuid.UUID], rev: int, now: datetime.datetime) -> set[uuid.UUID]:

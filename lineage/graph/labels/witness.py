@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.labels.approved import approved_jobs
+from lineage.graph.labels.approved import masking_jobs
 from lineage.graph.labels.order import Direction
 from lineage.inventory.bulk import fetch
 
@@ -102,7 +102,7 @@ class _Search:
         self.family, self.value, self.direction = family, value, direction
         self.proven_only, self.revision, self.cut = proven_only, revision, False
         stops = direction == "upstream" and family in ("class", "limit", "personal")
-        self.masking = approved_jobs() if stops else set[uuid.UUID]()
+        self.masking = masking_jobs() if stops else set[uuid.UUID]()
         self.came: dict[uuid.UUID, Hop] = {}
 
     def run(self, asset: uuid.UUID) -> list[Hop]:

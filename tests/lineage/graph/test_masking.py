@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
+from lineage.graph.labels.queries import lineage_of
 from lineage.graph.masking import LONGEST_DAYS, approved_jobs, next_masking_change
 from lineage.graph.models import MaskingApproval
 from lineage.graph.project import project
 from lineage.inventory.models import Asset
 from tests.support.cast import Cast
+from tests.support.estate import send_inventory
+from tests.support.flow import asset
 from tests.support.openlineage import dataset, facet, post, run_event
 
 DAY = datetime.timedelta(days=1)
@@ -162,3 +165,21 @@ def test_an_approval_can_neither_be_prolonged_nor_deleted_by_the_app(cast: Cast,
             MaskingApproval.objects.update(**later)
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             MaskingApproval.objects.all()._raw_delete("default")
+
+
+def test_a_class_stops_at_an_approved_masking_and_passes_again_once_it_is_revoked(cast: Cast, job: uuid.UUID) -> None:
+    label = {"classification": "personal"}
+    people = {"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/people", "attributes": label}
+
+    def classes() -> list[str]:
+        project(cast.workspace.pk)
+        figures = asset(cast.workspace.pk, "dataset", "figures").pk
+        with in_workspace(cast.workspace.pk):
+            return list(lineage_of([figures])[figures].proven["upstream_classes"])
+
+    send_inventory(cast.api["pipeline"], people)
+    assert classes() == ["personal"]
+    act = approved(cast, job)
+    assert classes() == []
+    approved(cast, act, kind="masking.revoke")
+    assert classes() == ["personal"]

@@ -95,7 +95,7 @@ def test_a_source_that_only_may_flow_in_neither_fails_nor_passes(cast: Cast) -> 
 
 
 def test_bound_data_that_flows_abroad_over_two_steps_fails_where_it_starts(cast: Cast) -> None:
-    bound = {"residency_limited": True, "allowed_countries": ["DE"]}
+    bound: dict[str, Any] = {"residency_limited": True, "allowed_countries": ["DE"]}
     lines = [told("a", "internal", **ORIGIN, **bound), told("b", "internal"), told("c", "internal", "far"),
              told("home", "internal", **ORIGIN, **bound), told("d", "internal")]  # fmt: skip
     where = estate(cast, lines, copy("a", "b"), copy("b", "far:c"), copy("home", "d"))
@@ -106,8 +106,8 @@ def test_bound_data_that_flows_abroad_over_two_steps_fails_where_it_starts(cast:
 
 
 def test_personal_data_kept_too_long_further_down_fails_above(cast: Cast) -> None:
-    old = {"retention_days": 30, "oldest_record_at": "2020-01-01T00:00:00Z"}
-    fresh = {"retention_days": 36500, "oldest_record_at": "2026-01-01T00:00:00Z"}
+    old: dict[str, Any] = {"retention_days": 30, "oldest_record_at": "2020-01-01T00:00:00Z"}
+    fresh: dict[str, Any] = {"retention_days": 36500, "oldest_record_at": "2026-01-01T00:00:00Z"}
     lines = [told("a", "personal", **ORIGIN, **fresh), told("b", "personal", **old),
              told("c", "personal", **ORIGIN, **fresh), told("d", "personal")]  # fmt: skip
     where = estate(cast, lines, copy("a", "b"), copy("c", "d"))
@@ -124,9 +124,9 @@ def test_a_job_that_reads_personal_data_needs_an_entry_and_one_that_does_not_is_
 
 
 def test_a_model_inherits_the_countries_of_what_it_learned_from(cast: Cast) -> None:
-    bound = {"residency_limited": True, "allowed_countries": ["DE"]}
-    learned = {"training_data": [{"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/b"}]}
-    model = {"storage_countries": ["DE"], "serving_countries": ["US"]}
+    bound: dict[str, Any] = {"residency_limited": True, "allowed_countries": ["DE"]}
+    learned: dict[str, Any] = {"training_data": [{"kind": "dataset", "uid": "postgres%3A%2F%2Fdb%3A5432/b"}]}
+    model: dict[str, Any] = {"storage_countries": ["DE"], "serving_countries": ["US"]}
     lines = [told("a", "internal", **ORIGIN, **bound), told("b", "internal"),
              {"kind": "model", "uid": "m", "name": "m", "attributes": model, "relations": learned}]  # fmt: skip
     where = estate(cast, lines, copy("a", "b"))
@@ -138,7 +138,7 @@ def test_a_model_inherits_the_countries_of_what_it_learned_from(cast: Cast) -> N
 
 
 def test_both_engines_agree_over_the_stored_lineage(cast: Cast) -> None:
-    bound = {"residency_limited": True, "allowed_countries": ["DE"]}
+    bound: dict[str, Any] = {"residency_limited": True, "allowed_countries": ["DE"]}
     lines = [told("a", "personal", **ORIGIN, **bound), told("b", "internal", **ORIGIN), told("c", "internal"),
              told("d", "personal", "far", retention_days=30, oldest_record_at="2020-01-01T00:00:00Z")]  # fmt: skip
     where = estate(cast, lines, copy("a", "c", other="b"), copy("c", "far:d"), copy("e", "b"))
