@@ -5,9 +5,11 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.models import Event
+from lineage.inventory.kinds.values import format_timestamp
 from tests.support.cast import Cast
 from tests.support.estate import send_inventory
 from tests.support.flow import asset, send_and_project
@@ -22,7 +24,8 @@ def copy(source: str, target: str, other: str = "", **rest: Any) -> dict[str, An
     columns = facet(fields={"y": {"inputFields": [named]}})
     inputs = [dataset(source), *([dataset(other)] if other else [])]
     outputs = [dataset(target, columnLineage=columns)]
-    return run_event(run=new_run(), job=f"{source}-{target}", inputs=inputs, outputs=outputs, **rest)
+    now = format_timestamp(timezone.now())  # events are looked for near their time
+    return run_event("COMPLETE", now, run=new_run(), job=f"{source}-{target}", inputs=inputs, outputs=outputs, **rest)
 
 
 @pytest.fixture
