@@ -36,8 +36,8 @@ class FlowChanges:
     """What became of flows, by (from, to).
 
     `pairs`: those with another basis, another day on which they were last seen, or that came to be or went (`opened`,
-    `closed`). `counted`: the others that were touched; only how often they were used has changed. `moved`: those of which
-    a job's basis, proof or masking is another than before.
+    `closed`). `counted`: the others that were touched; only how often they were used has changed. `moved`: those of
+    which a job's basis, proof or masking is another than before.
     """
 
     pairs: set[Pair] = field(default_factory=set)
