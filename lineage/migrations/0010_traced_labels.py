@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_governed_acts'),
-        ('lineage', '0007_last_part_of_names'),
+        ('lineage', '0009_clocks_of_sources'),
     ]
 
     operations = [
