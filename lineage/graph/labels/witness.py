@@ -4,8 +4,6 @@ A path of proven flows is preferred; where there is none, one that possible flow
 pass an approved masking. Which flows there were is told as of the revision; what assets carry is the present.
 """
 
-import datetime
-import json
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,9 +18,6 @@ FAMILIES = ("class", "environment", "country", "tier", "limit", "personal")
 """What can be asked for: `class:personal`, `environment:prod`, `country:US`, `tier:high`, `limit`, `personal`."""
 
 MAX_VISITED = 100_000
-LOOKED_AT = datetime.timedelta(days=2)
-"""An event is looked for among those received so long after its time."""
-
 Basis = Literal["proven", "possible"]
 
 
@@ -55,7 +50,7 @@ class Witness:
 class Proof:
     """The newest run that shows a hop, and its last event: id and digests (hex) of the bytes as received and as kept.
 
-    `event` None: it was received more than LOOKED_AT after its time, or is not kept any more.
+    `event` None: it is not kept any more.
     """
 
     run_id: str
@@ -146,21 +141,15 @@ def proofs_of(hops: Collection[Hop]) -> Mapping[Hop, Proof]:
     found: dict[Hop, Proof] = {}
     for hop in hops:
         keys = [current_workspace(), hop.source, hop.target, hop.job]
-        for run_id, seen_at in fetch(_RUN, keys) if hop.job is not None else ():
-            found[hop] = _last_event(run_id, seen_at)
+        for run_id, _ in fetch(_RUN, keys) if hop.job is not None else ():
+            found[hop] = _last_event(run_id)
     return found
 
 
-def _last_event(run_id: str, at: datetime.datetime) -> Proof:
-    first, last = (_first_id(when) for when in (at - datetime.timedelta(hours=1), at + LOOKED_AT))
-    for event, body, received, kept in fetch(_EVENTS, [current_workspace(), first, last, at]):
-        if str(json.loads(bytes(body)).get("run", {}).get("runId", "")).lower() == run_id:
-            return Proof(run_id, event, bytes(received).hex(), bytes(kept).hex())
+def _last_event(run_id: str) -> Proof:
+    for event, received, kept in fetch(_EVENT, [current_workspace(), run_id]):
+        return Proof(run_id, event, bytes(received).hex(), bytes(kept).hex())
     return Proof(run_id, None, "", "")
-
-
-def _first_id(at: datetime.datetime) -> uuid.UUID:
-    return uuid.UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 _KNOWN = "workspace_id = %s AND {here} = ANY(%s) AND rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)"
@@ -207,8 +196,7 @@ WHERE f.workspace_id = %s AND f.from_dataset_id = %s AND f.to_dataset_id = %s AN
 ORDER BY r.seen_at DESC, r.run_id LIMIT 1
 """
 
-# Ids begin with the time of receipt, so that a short stretch of them is read.
-_EVENTS = """
-SELECT id, body, received_digest, kept_digest FROM "lineage_event"
-WHERE workspace_id = %s AND id >= %s AND id < %s AND kind = 'run' AND event_time = %s ORDER BY id LIMIT 100
+_EVENT = """
+SELECT id, received_digest, kept_digest FROM "lineage_event"
+WHERE workspace_id = %s AND about = %s ORDER BY event_time DESC, id DESC LIMIT 1
 """
