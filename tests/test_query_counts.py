@@ -130,6 +130,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "check_code": "SOV-04",
             "kind": "storage",
             "days": "365",
+            "label": "personal",
         }
     return {name: str(value) for name, value in found.items()}
 
