@@ -1,0 +1,164 @@
+"""Send events to a web process of our own over plain sockets, as many connections as there are senders.
+
+The client costs as little as it can: requests are made before the clock runs, an answer is read to its stated length.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"
+PATIENCE = 60
+"""Seconds until the web process must answer."""
+MADE = 40_000
+"""Requests that are made before a round of single events."""
+
+
+class Address(NamedTuple):
+    """Where the web process listens."""
+
+    host: str
+    port: int
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Address]:
+    """Run a web process as `make up` does, on a free port, until the block ends."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        address = Address(HOST, free.getsockname()[1])
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(address.port)]
+    web = subprocess.Popen(
+        [*command, "--no-ws", "config.wsgi:application"],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        _wait(address)
+        yield address
+    finally:
+        os.killpg(web.pid, signal.SIGTERM)
+        web.wait()
+
+
+def _wait(address: Address) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=1) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            if connection.recv(12).endswith(b"200"):
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"the web process does not answer on port {address.port}")
+
+
+def bare_inserts(url: str, connections: int, seconds: float) -> float:
+    """Return rows per second that threads insert, one per commit, by the driver alone: what the database gives."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE IF NOT EXISTS bench_bare (id uuid PRIMARY KEY, body bytea NOT NULL)")
+    body = b"x" * 800
+
+    def insert(go_on: Callable[[], bool]) -> list[float]:
+        took = []
+        with psycopg.connect(url, autocommit=True) as connection:
+            while go_on():
+                began = time.perf_counter()
+                connection.execute("INSERT INTO bench_bare VALUES (%s, %s)", [uuid.uuid4(), body])
+                took.append(time.perf_counter() - began)
+        return took
+
+    return _together(insert, connections, seconds)[0]
+
+
+def post_single(
+    address: Address, secret: str, events: Iterator[bytes], connections: int, seconds: float
+) -> tuple[float, list[float]]:
+    """Return events per second by as many connections, one event per request, and how long each took in seconds."""
+    waiting = [_request("/api/v1/lineage", secret, event) for event in islice(events, MADE)]
+    return _together(lambda go_on: _post(address, waiting, go_on), connections, seconds)
+
+
+def post_batches(address: Address, secret: str, events: Iterator[bytes], size: int, seconds: float) -> float:
+    """Return events per second in batches of `size`, by two connections."""
+    made = int(seconds * 20) + 4
+    bodies = [b"[" + b",".join(islice(events, size)) + b"]" for _ in range(made)]
+    waiting = [_request("/api/v1/lineage/batch", secret, body) for body in bodies]
+    return _together(lambda go_on: _post(address, waiting, go_on), 2, seconds)[0] * size
+
+
+def _request(path: str, secret: str, body: bytes) -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _post(address: Address, waiting: list[bytes], go_on: Callable[[], bool]) -> list[float]:
+    """Send requests from the shared list until time is over or none is left; return how long each took."""
+    took = []
+    with socket.create_connection(address) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while go_on():
+            try:
+                request = waiting.pop()
+            except IndexError:
+                break
+            began = time.perf_counter()
+            connection.sendall(request)
+            _read(connection)
+            took.append(time.perf_counter() - began)
+    return took
+
+
+def _read(connection: socket.socket) -> None:
+    """Read one answer; raise where it is none of success."""
+    got = connection.recv(65536)
+    head, end, rest = got.partition(b"\r\n\r\n")
+    while not end:
+        got += connection.recv(65536)
+        head, end, rest = got.partition(b"\r\n\r\n")
+    length = int(next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))[15:])
+    left = length - len(rest)
+    while left > 0:
+        left -= len(connection.recv(65536))
+    if head[9:10] != b"2":
+        raise RuntimeError(f"the door refused: {head.decode(errors='replace')} {rest[:500]!r}")
+
+
+def _together(
+    work: Callable[[Callable[[], bool]], list[float]], threads: int, seconds: float
+) -> tuple[float, list[float]]:
+    """Run `work` in threads for a while; return how many pieces were done per second, and how long each took."""
+    began = time.perf_counter()
+    end = began + seconds
+    found: list[list[float]] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work(lambda: time.perf_counter() < end))
+        except BaseException as error:  # handed to the caller below
+            failed.append(error)
+
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for each in running:
+        each.start()
+    for each in running:
+        each.join()
+    if failed:
+        raise failed[0]
+    took = [one for several in found for one in several]
+    return len(took) / (time.perf_counter() - began), took
