@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import psycopg
 
+from config.management.commands.up import WEB_THREADS
+
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 PATIENCE = 60
@@ -42,7 +44,7 @@ def served() -> Iterator[Address]:
         address = Address(HOST, free.getsockname()[1])
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(address.port)]
     web = subprocess.Popen(
-        [*command, "--no-ws", "config.wsgi:application"],
+        [*command, "--no-ws", "--blocking-threads", str(WEB_THREADS), "config.wsgi:application"],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:

@@ -6,6 +6,7 @@ when `drive` (beat) wakes every stage that has due work.
 """
 
 import datetime
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -133,6 +134,29 @@ def wake(stage: Stage, workspace_id: uuid.UUID) -> None:
         current_app.send_task(f"auditline.{stage}", args=[str(workspace_id)], queue=str(stage))
     except (OSError, OperationalError) as error:
         log.warning("queue.wake_lost", stage=stage, workspace=str(workspace_id), reason=str(error))
+
+
+_soon: set[tuple[Stage, uuid.UUID]] = set()
+_soon_lock = threading.Lock()
+SOON = 0.02
+"""Seconds within which several wishes to wake the same stage become one: telling the broker costs more than a row."""
+
+
+def wake_soon(stage: Stage, workspace_id: uuid.UUID) -> None:
+    """Wake a stage within SOON seconds, once for all who ask meanwhile. As safe to lose as `wake`."""
+    with _soon_lock:
+        if (stage, workspace_id) in _soon:
+            return
+        _soon.add((stage, workspace_id))
+    timer = threading.Timer(SOON, _wake_now, [stage, workspace_id])
+    timer.daemon = True
+    timer.start()
+
+
+def _wake_now(stage: Stage, workspace_id: uuid.UUID) -> None:
+    with _soon_lock:
+        _soon.discard((stage, workspace_id))
+    wake(stage, workspace_id)
 
 
 def drive() -> int:

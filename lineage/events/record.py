@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,7 @@ def store_event(
     return store_events([event])[0]
 
 
-def store_events(events: Sequence[NewEvent]) -> list[Receipt]:
+def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], None] = wake) -> list[Receipt]:
     """Record events of the entered workspace and queue the new ones for `project`; return receipts in their order.
 
     1. Insert receipts; a content that is known already, or is just being recorded by somebody else, is left alone

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import re2
+
 from accounts.journal.canonical.exact import Exact
 
 REDACTED = "[redacted]"
@@ -81,9 +83,10 @@ MEMBER_RULE, VARIABLES_RULE = ("secret_member", 1), ("environment_variables", 1)
 VARIABLES_FACET = "environmentVariables"
 
 # Whether a body can hold anything that a rule matches, on its bytes. Escapes could hide a match, so they count as one.
-_SUSPICIOUS = re.compile(
+# One pass by an automaton: this is asked of every event, and trying each alternative at each byte took 200 us of 250.
+_SUSPICIOUS = re2.compile(
     rb"(?i)passw|\bpwd|secret|token|[_\-.]?key\b|apikey|accesskey|signature|bearer|authorization|credential"
-    rb"|environmentvariables|private key|akia|asia|identified|://[^/\s:@\"]{1,200}:[^/\s@\"]{1,400}@"
+    rb"|environmentvariables|private key|akia|asia|identified|://[^/\s@\"]+@"
     rb"|gh[pousr]_|github_pat|xox[abprs]-|glpat-|sk-|eyj|\\u|\\/"
 )
 

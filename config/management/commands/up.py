@@ -27,6 +27,8 @@ from config.stack.valkey import EmbeddedValkey
 
 QUEUES = "project,evaluate,raise,open,export,notify"
 # Of their own: a checkpoint is promised within 2 seconds, and beat's orders expire, so long work must not hold them up.
+WEB_THREADS = 32
+"""Requests that the web process works on at a time; each may hold a connection to the database."""
 PROMPT_QUEUES = "seal,celery"
 STOP_ORDER = ("web", "beat", "worker", "sealer")  # no new work, no new plans, then finish and seal what is in hand
 READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
@@ -167,6 +169,7 @@ def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
     run_celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
     web = (python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
+    web = (*web, "--blocking-threads", str(WEB_THREADS))
     worker = (*run_celery, "worker", "--without-gossip", "--without-mingle")
     return [
         Service("web", (*web, "config.wsgi:application")),

@@ -1,0 +1,134 @@
+"""The short way of single events: what goes well is answered as the whole way would, all else takes the whole way."""
+
+import dataclasses
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DataError, connections
+
+from accounts.members.authentication import token_principal
+from accounts.members.manage import create_token
+from accounts.members.models import ApiToken
+from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.models import Work
+from config.stack.embedded import Embedded
+from config.wsgi import application
+from lineage.events.express import express, forget_tokens
+from lineage.events.group_commit import store_together
+from lineage.events.models import Event, EventReceipt
+from lineage.events.receive import receive_event
+from tests.support.cast import Cast
+from tests.support.openlineage import new_run, run_event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def no_token_is_known() -> None:
+    forget_tokens()
+
+
+def environ(secret: str, body: bytes, **changes: Any) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/api/v1/lineage", "QUERY_STRING": "", "SCRIPT_NAME": "",
+        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost",
+        "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)),
+        "HTTP_AUTHORIZATION": f"Bearer {secret}", "wsgi.input": io.BytesIO(body), "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(), "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    } | changes  # fmt: skip
+
+
+def ask(secret: str, body: bytes, app: Any = application, **changes: Any) -> tuple[int, Any]:
+    """Return status and content of the answer."""
+    said: list[str] = []
+    parts = app(environ(secret, body, **changes), lambda status, headers, error=None: said.append(status))
+    content = b"".join(parts)
+    return int(said[0][:3]), json.loads(content)
+
+
+def an_event(**rest: Any) -> bytes:
+    return json.dumps(run_event(run=new_run(), **rest)).encode()
+
+
+def no_whole_way(environ: Any, start_response: Any) -> Any:
+    raise AssertionError("the whole way was taken")
+
+
+def test_an_event_is_kept_and_its_receipt_is_that_of_the_whole_way(cast: Cast) -> None:
+    body = an_event()
+    status, first = ask(cast.pipeline, body, express(no_whole_way))
+    assert status == 201
+    again = cast.api["pipeline"].post("/api/v1/lineage", body, content_type="application/json").json()
+    assert again == {"receipt": {**first["receipt"], "duplicate": True}}
+    assert ask(cast.pipeline, body, express(no_whole_way)) == (201, again)
+    with in_workspace(cast.workspace.pk):
+        kept = Event.objects.get()
+        assert (str(kept.pk), bytes(kept.body)) == (first["receipt"]["event_id"], body)
+        assert [work.subject for work in Work.objects.filter(stage="project")] == [kept.pk]
+
+
+def test_what_is_refused_is_refused_by_the_whole_way_in_its_words(cast: Cast) -> None:
+    wrong = json.dumps(run_event() | {"eventTime": "yesterday"}).encode()
+    status, said = ask(cast.pipeline, wrong)
+    assert (status, said["error"]["code"]) == (400, "event_invalid")
+    assert "eventTime" in said["error"]["message"]
+    status, said = ask("no-such-token", an_event())
+    assert status == 401
+    assert ask(cast.pipeline, b"{", CONTENT_LENGTH="9")[0] == 400
+    assert ask(cast.pipeline, an_event(), REQUEST_METHOD="PUT")[0] == 405
+    assert ask(cast.pipeline, an_event(), HTTP_HOST="elsewhere.example")[0] == 400
+    with in_workspace(cast.workspace.pk):
+        assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["auditor", "officer"])
+def test_a_token_that_may_only_read_is_refused(cast: Cast, role: str) -> None:
+    with in_workspace(cast.workspace.pk):
+        reader = create_token("reader", role, actor="command").secret
+    status, said = ask(reader, an_event())
+    assert (status, said["error"]["code"]) == (403, "permission_denied")
+
+
+def test_a_token_that_is_revoked_ends_with_what_was_known_of_it(cast: Cast) -> None:
+    assert ask(cast.pipeline, an_event())[0] == 201
+    with in_workspace(cast.workspace.pk):
+        ApiToken.objects.update(revoked_at="2026-11-01T00:00:00Z")
+    forget_tokens()
+    assert ask(cast.pipeline, an_event())[0] == 401
+
+
+def test_many_senders_at_once_share_commits_and_each_gets_its_own_receipt(cast: Cast, stack: Embedded) -> None:
+    bodies = [an_event() for _ in range(60)]
+    bodies += bodies[:10]
+
+    def send(body: bytes) -> tuple[int, Any]:
+        try:
+            return ask(cast.pipeline, body, express(no_whole_way))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(16) as senders:
+        answers = list(senders.map(send, bodies))
+    assert {status for status, _ in answers} == {201}
+    ids = [answer["receipt"]["event_id"] for _, answer in answers]
+    assert ids[:10] == ids[60:], "the same content has one receipt"
+    with in_workspace(cast.workspace.pk):
+        kept = {str(row.pk): bytes(row.body) for row in Event.objects.all()}
+        assert EventReceipt.objects.count() == Work.objects.filter(stage="project").count() == 60
+    assert [kept[identifier] for identifier in ids] == bodies
+    with psycopg.connect(stack.superuser_url) as superuser:
+        (commits,) = superuser.execute("SELECT count(DISTINCT xmin::text) FROM lineage_eventreceipt").fetchone() or (0,)
+    assert 1 <= commits < 60
+
+
+def test_a_commit_that_fails_fails_who_waits_for_it_and_the_next_one_works(cast: Cast) -> None:
+    good = receive_event(an_event(), token_principal(cast.pipeline))
+    broken = dataclasses.replace(good, media_type="x" * 1000)  # longer than its column
+    with pytest.raises(DataError):
+        store_together(cast.workspace.pk, broken)
+    assert not store_together(cast.workspace.pk, good).duplicate
