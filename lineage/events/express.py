@@ -40,13 +40,13 @@ _known: dict[bytes, tuple[float, Principal]] = {}
 def express(whole: Application) -> Application:
     """Return a WSGI application that takes the short way where it can, and `whole` where not."""
 
-    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not _fits(environ):
-            return whole(environ, start_response)
-        body = _read(environ["wsgi.input"], int(environ["CONTENT_LENGTH"]))
-        answer = _answer(environ, body)
+    def application(given: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not _fits(given):
+            return whole(given, start_response)
+        body = _read(given["wsgi.input"], int(given["CONTENT_LENGTH"]))
+        answer = _answer(given, body)
         if answer is None:
-            return whole({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
+            return whole({**given, "wsgi.input": io.BytesIO(body)}, start_response)
         start_response("201 Created", [*_HEADERS, ("Content-Length", str(len(answer)))])
         return [answer]
 
@@ -58,18 +58,18 @@ def forget_tokens() -> None:
     _known.clear()
 
 
-def _fits(environ: Environ) -> bool:
+def _fits(given: Environ) -> bool:
     """Tell whether this is one event, plain and of a stated size, from a sender with a token."""
     return (
-        environ.get("REQUEST_METHOD") == "POST"
-        and environ.get("PATH_INFO") == PATH
-        and not environ.get("QUERY_STRING")
-        and not environ.get("HTTP_CONTENT_ENCODING")
-        and not environ.get("HTTP_TRANSFER_ENCODING")
-        and str(environ.get("HTTP_AUTHORIZATION", "")).startswith("Bearer ")
-        and _host_allowed(str(environ.get("HTTP_HOST", "")))
-        and _secure_enough(environ)
-        and _size(str(environ.get("CONTENT_LENGTH", ""))) is not None
+        given.get("REQUEST_METHOD") == "POST"
+        and given.get("PATH_INFO") == PATH
+        and not given.get("QUERY_STRING")
+        and not given.get("HTTP_CONTENT_ENCODING")
+        and not given.get("HTTP_TRANSFER_ENCODING")
+        and str(given.get("HTTP_AUTHORIZATION", "")).startswith("Bearer ")
+        and _host_allowed(str(given.get("HTTP_HOST", "")))
+        and _secure_enough(given)
+        and _size(str(given.get("CONTENT_LENGTH", ""))) is not None
     )
 
 
@@ -82,12 +82,12 @@ def _read(stream: Any, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _secure_enough(environ: Environ) -> bool:
+def _secure_enough(given: Environ) -> bool:
     """Tell whether the request came by HTTPS where that is asked for; the whole way redirects it if not."""
-    if not settings.SECURE_SSL_REDIRECT or environ.get("wsgi.url_scheme") == "https":
+    if not settings.SECURE_SSL_REDIRECT or given.get("wsgi.url_scheme") == "https":
         return True
     header = settings.SECURE_PROXY_SSL_HEADER
-    return header is not None and environ.get(header[0]) == header[1]
+    return header is not None and given.get(header[0]) == header[1]
 
 
 def _size(text: str) -> int | None:
@@ -99,12 +99,12 @@ def _host_allowed(host: str) -> bool:
     return "*" in settings.ALLOWED_HOSTS or host.partition(":")[0].lower() in settings.ALLOWED_HOSTS
 
 
-def _answer(environ: Environ, body: bytes) -> bytes | None:
+def _answer(given: Environ, body: bytes) -> bytes | None:
     """Record the event and return the answer; None where the whole way has to say what is wrong."""
     try:
-        if len(body) != int(environ["CONTENT_LENGTH"]):
+        if len(body) != int(given["CONTENT_LENGTH"]):
             return None
-        principal = _principal(environ["HTTP_AUTHORIZATION"][7:])
+        principal = _principal(given["HTTP_AUTHORIZATION"][7:])
         if not principal.may(Right.SEND_EVENTS):
             return None
         refuse_when_behind(principal.workspace_id)

@@ -168,8 +168,8 @@ def embedded_servers(home: Path) -> list[EmbeddedServer]:
 def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
     run_celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
-    web = (python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
-    web = (*web, "--blocking-threads", str(WEB_THREADS))
+    listen = ("--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
+    web = (python, "-m", "granian", *listen, "--blocking-threads", str(WEB_THREADS))
     worker = (*run_celery, "worker", "--without-gossip", "--without-mingle")
     return [
         Service("web", (*web, "config.wsgi:application")),
