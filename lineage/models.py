@@ -4,6 +4,7 @@ from lineage.events.models import DeletionReceipt, Event, EventReceipt, Hook, Ho
 from lineage.graph.derivations import DATA_FLOW
 from lineage.graph.labels.models import LabelSet, Traced, TracedMasking, TraceDue
 from lineage.graph.models import (
+    Facet,
     Flow,
     FlowColumns,
     JobVersion,
@@ -25,6 +26,7 @@ __all__ = [
     "DerivedFact",
     "Event",
     "EventReceipt",
+    "Facet",
     "FactSet",
     "Flow",
     "FlowColumns",

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.db import models
+from psycopg.types.json import Jsonb
 
 from config.stack.embedded import Embedded
 from tests.support.rows import NOW, VALID, insert
@@ -36,6 +37,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "relation_revisions_ordered": {"rev_from": 2, "rev_to": 1},
     "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "flow_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "facet_deleted_has_no_body": {"size": 0, "body": Jsonb({})},
     "masking_ends_after_its_start": {"until": NOW},
     "masking_at_most_a_year": {"until": NOW + datetime.timedelta(days=367)},
     "masking_revoked_by_an_act": {"revoked_at": NOW, "revoked_act_id": None},

@@ -182,6 +182,37 @@ class FlowColumns(WorkspaceModel):
         constraints = [models.UniqueConstraint(fields=["workspace", "flow"], name="flow_columns_once")]
 
 
+class Facet(WorkspaceModel):
+    """The latest version of one facet of a job or dataset, as one source last said it, known to the graph or not.
+
+    Facets of runs are not kept here: they are read from the events of the run. Written by latest_facets.py.
+    """
+
+    class Part(models.TextChoices):
+        JOB = "job", "facets of a job"
+        DATASET = "dataset", "facets of a dataset"
+        INPUT = "input", "inputFacets of a dataset"
+        OUTPUT = "output", "outputFacets of a dataset"
+
+    about = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    source = row_key("lineage.Source", on_delete=models.CASCADE, db_index=False)
+    part = models.CharField(max_length=7, choices=Part.choices)
+    name = models.CharField(max_length=200)
+    at = models.DateTimeField()  # of the latest event that said it; of two at one instant the greater digest counts
+    digest = models.BinaryField(max_length=32)  # SHA-256 of its JSON with sorted keys
+    event = models.UUIDField()  # one that said it, at that time
+    size = models.IntegerField()  # bytes of that JSON; 0 = deleted
+    body = models.JSONField(null=True)  # null = deleted, or too large to be kept beside the event
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "about", "source", "part", "name"], name="facet_once"),
+            models.CheckConstraint(
+                name="facet_deleted_has_no_body", condition=Q(size__gt=0) | Q(size=0, body__isnull=True)
+            ),
+        ]
+
+
 class MaskingApproval(WorkspaceModel):
     """A job's declared masking counts for a purpose, from a governed act until its end or until another act revokes it.
 

@@ -16,6 +16,7 @@ from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import dependents_of, really_changed, steady_documents
 from lineage.graph.labels.changes import gaps_of, to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
+from lineage.graph.latest_facets import LatestFacets
 from lineage.graph.project_lineage import project_lineage
 from lineage.graph.read_event import Kept, read_event
 from lineage.graph.run_places import derive_run_countries
@@ -63,7 +64,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     """
     if current_workspace() in event_ids:
         _trace()
-    events, told = _read(event_ids)  # 1
+    events, told, facets = _read(event_ids)  # 1
     if not events:
         return
     gaps = gaps_of(told)
@@ -72,7 +73,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     for event in events:
         if event.kind == Event.Kind.INVENTORY:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
-    lineage = project_lineage(told, rev)
+    lineage = project_lineage(told, facets, rev)
     before = steady_documents(reported | lineage.assets)
     changed = settle(reported | lineage.assets, rev)  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
@@ -93,8 +94,8 @@ def _trace() -> None:
     push(Stage.EVALUATE, sorted(trace_due()))
 
 
-def _read(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], list[Told]]:
-    """Return the events without their bodies, in the order of ids, and what those of lineage tell."""
+def _read(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], list[Told], LatestFacets]:
+    """Return the events without their bodies, in the order of ids, and what those of lineage tell and carry."""
     sizes: list[int] = []
     events: list[Kept] = []
     for *columns, size in fetch(_EVENTS, [current_workspace(), list(event_ids)]):
@@ -102,22 +103,29 @@ def _read(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], list[Told]]:
         events.append(Kept(identifier, kind, bytes(digest), *times))
         sizes.append(size)
     told: list[Told] = []
+    facets = LatestFacets()
     waiting: list[Kept] = []
     held = 0
     for event, size in zip(events, sizes, strict=True):
         if event.kind == Event.Kind.INVENTORY:
             continue
         if waiting and held + size > BODIES:
-            told += _tell(waiting)
+            told += _tell(waiting, facets)
             waiting, held = [], 0
         waiting.append(event)
         held += size
-    return events, told + _tell(waiting)
+    return events, told + _tell(waiting, facets), facets
 
 
-def _tell(events: Sequence[Kept]) -> list[Told]:
+def _tell(events: Sequence[Kept], facets: LatestFacets) -> list[Told]:
+    """Return what events tell; what they carry goes into `facets` and is then let go, which bounds the memory."""
     bodies = dict(fetch(_BODIES, [current_workspace(), [event.pk for event in events]]))
-    return [read_event(event._replace(body=bytes(bodies[event.pk]))) for event in events]
+    told: list[Told] = []
+    for event in events:
+        each = read_event(event._replace(body=bytes(bodies[event.pk])))
+        facets.take(each)
+        told.append(each._replace(carried=()) if each.carried else each)
+    return told
 
 
 _EVENTS = """

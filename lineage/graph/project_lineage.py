@@ -10,6 +10,7 @@ from lineage.graph.clocks import note_clocks
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
 from lineage.graph.job_versions import assign_versions, settle_lost
+from lineage.graph.latest_facets import LatestFacets, keep_facets
 from lineage.graph.relations import relate_flows, relate_jobs
 from lineage.graph.run_assets import clusters_matter, find_runs, make_run_assets
 from lineage.graph.runs import RunRow, merge_runs, write_runs
@@ -39,21 +40,21 @@ class LineageTouched:
     placed: set[uuid.UUID] = field(default_factory=set)
 
 
-def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
+def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> LineageTouched:
     """Project what events tell, at `rev`, in the transaction of the stage. The same events again change nothing.
 
     1. Note the sources and make the assets that events describe or only mention.
     2. Merge events into runs, and give each run the version of its job that joins what it joins.
     3. Bring the flows in line.
     4. Relations, and the facts of runs and of what they wrote.
-    5. What facets say, by source.
+    5. What facets say, by source, and the facets themselves.
     """
     if not told:
         return LineageTouched()
     sources = note_sources(told)  # 1
     note_clocks(told)
     seen_at = max(each.received_at for each in told)
-    ids = _assets(told, seen_at, rev)
+    ids, made_known = _assets(told, seen_at, rev)
     known_runs, fresh = find_runs([each.run for each in told if each.run], seen_at, rev)
     ids |= {("run", uid): identifier for uid, identifier in (known_runs | fresh).items()}
     runs = merge_runs(told, ids, {namespace: source.pk for namespace, source in sources.items()}, fresh)  # 2
@@ -63,7 +64,7 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     estimate_cadence(sources)
     changes = settle_flows(versions, rev)  # 3
     jobs = {ids[each.speaker.key]: each.speaker.uid for each in told if each.speaker.kind == "job"}
-    touched = relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
+    touched = made_known | relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
     touched |= make_run_assets(fresh, runs, jobs, seen_at, rev)
     made = set(fresh.values()) - touched
     touched |= derive_run_states([run for run in runs if run.asset_id not in made], rev) | derive_writes(runs, rev)
@@ -72,6 +73,7 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
         by_source.setdefault(each.namespace, []).append(each)
     for namespace, source in sources.items():  # 5
         touched |= report_facts(source, _reports(source, by_source[namespace], ids), rev)
+    keep_facets(facets, ids, {namespace: source.pk for namespace, source in sources.items()})
     touched |= {ids[ref.key] for each in told for ref in each.named if ref.kind != "run"}
     moved = {run.asset_id: run.job_id for run in runs if run.moved and run.asset_id is not None}
     clusters = clusters_matter(set(moved.values()))
@@ -80,13 +82,14 @@ def project_lineage(told: Sequence[Told], rev: int) -> LineageTouched:
     return LineageTouched(touched, changes.pairs, changes.counted, changes.moved, set(moved), placed)
 
 
-def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> dict[Key, uuid.UUID]:
+def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> tuple[dict[Key, uuid.UUID], set[uuid.UUID]]:
+    """Return the ids of all assets but runs, and which of them are new (also one that is only mentioned is settled)."""
     described = {ref for each in told for ref in each.named if ref.kind != "run"}
     known = {ref.key for ref in described}
     mentioned = {ref for each in told for declared in each.declared for ref in declared.names if ref.key not in known}
     found = ensure_assets(sorted(described), rev, seen_at, Asset.State.REPORTED)
     found |= ensure_assets(sorted(mentioned), rev, seen_at, Asset.State.MENTIONED)
-    return {key: asset.id for key, asset in found.items()}
+    return {key: asset.id for key, asset in found.items()}, {asset.id for asset in found.values() if asset.created}
 
 
 def _uids(runs: Iterable[RunRow], ids: Mapping[Key, uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from lineage.events.identity import fits, run_uid
@@ -11,7 +11,10 @@ from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of
 from lineage.graph.shapes import items, members, parse
-from lineage.graph.told import STATES, Declared, Facts, Ref, Told, dataset_ref, job_ref
+from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Told, dataset_ref, job_ref
+
+Named = tuple[Ref, dict[str, Any]]
+"""A dataset with all that the event says of it."""
 
 
 class Kept(NamedTuple):
@@ -57,7 +60,25 @@ def read_event(event: Kept) -> Told:
         outputs=_refs(outputs),
         declared=tuple(_declared(event, speaker, named, outputs)),
         facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs])),
+        carried=tuple(_carried(event, speaker, named, inputs, outputs)),
     )
+
+
+def _carried(
+    event: Kept, speaker: Ref, named: dict[str, Any], inputs: Sequence[Named], outputs: Sequence[Named]
+) -> Iterator[Carrying]:
+    """Yield the facets of jobs and datasets as they were sent; those of runs are read from events."""
+    if event.kind != Event.Kind.DATASET and (facets := members(named.get("facets"))):
+        yield Carrying(speaker, "job", facets)
+    for ref, dataset in (*inputs, *outputs):
+        if facets := members(dataset.get("facets")):
+            yield Carrying(ref, "dataset", facets)
+    for ref, dataset in inputs:
+        if facets := members(dataset.get("inputFacets")):
+            yield Carrying(ref, "input", facets)
+    for ref, dataset in outputs:
+        if facets := members(dataset.get("outputFacets")):
+            yield Carrying(ref, "output", facets)
 
 
 def _counts_from(said: datetime.datetime, received_at: datetime.datetime) -> datetime.datetime:
@@ -73,14 +94,14 @@ def _run(body: dict[str, Any]) -> Ref:
     return Ref("run", uid, uid)
 
 
-def _datasets(value: object) -> list[tuple[Ref, dict[str, Any]]]:
+def _datasets(value: object) -> list[Named]:
     named = [members(each) for each in items(value) if each is not None]
     return [
         (dataset_ref(each["namespace"], each["name"]), each) for each in named if fits(each["namespace"], each["name"])
     ]
 
 
-def _refs(datasets: Iterable[tuple[Ref, Any]]) -> tuple[Ref, ...]:
+def _refs(datasets: Iterable[Named]) -> tuple[Ref, ...]:
     return tuple(dict.fromkeys(ref for ref, _ in datasets))
 
 
@@ -89,9 +110,7 @@ def _extraction_error(facet: object) -> bool:
     return isinstance(facet, dict) and facet.get("failedTasks") != 0
 
 
-def _declared(
-    event: Kept, speaker: Ref, named: dict[str, Any], outputs: Iterable[tuple[Ref, dict[str, Any]]]
-) -> Iterator[Declared]:
+def _declared(event: Kept, speaker: Ref, named: dict[str, Any], outputs: Iterable[Named]) -> Iterator[Declared]:
     """Yield the lineage facets; one of another shape is as good as absent, lest it silence what can be inferred."""
     explicit = members(members(named.get("facets")).get("lineage"))
     if event.kind != Event.Kind.DATASET and _says(explicit, "entries", list):
@@ -114,7 +133,7 @@ def _facts(
     speaker: Ref,
     run: Ref | None,
     named: dict[str, Any],
-    datasets: Iterable[tuple[Ref, dict[str, Any]]],
+    datasets: Iterable[Named],
 ) -> Iterator[Facts]:
     if event.kind != Event.Kind.DATASET:
         yield from facts_of(speaker, named.get("facets"))

@@ -94,6 +94,14 @@ class Facts(NamedTuple):
     origin: Literal["measured", "declared"]
 
 
+class Carrying(NamedTuple):
+    """The facets of a job or dataset in one place of an event (Facet.Part), by name as they were sent."""
+
+    about: Ref
+    part: Literal["job", "dataset", "input", "output"]
+    facets: Mapping[str, Any]
+
+
 class Told(NamedTuple):
     """One event, understood. `run` is None for JobEvents and DatasetEvents, which describe a design and no run."""
 
@@ -112,6 +120,7 @@ class Told(NamedTuple):
     outputs: tuple[Ref, ...] = ()
     declared: tuple[Declared, ...] = ()
     facts: tuple[Facts, ...] = ()
+    carried: tuple[Carrying, ...] = ()
     said_at: datetime.datetime | None = None  # its own time as sent, where it can be held against our clock
 
     @property

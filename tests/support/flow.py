@@ -14,7 +14,16 @@ from audit.pipeline import run_due
 from lineage.events.receive import receive_event
 from lineage.events.record import store_events
 from lineage.graph.labels.models import LabelSet, Traced
-from lineage.graph.models import Flow, FlowColumns, JobVersion, JobVersionDataset, JobVersionDay, JobVersionFlow, Run
+from lineage.graph.models import (
+    Facet,
+    Flow,
+    FlowColumns,
+    JobVersion,
+    JobVersionDataset,
+    JobVersionDay,
+    JobVersionFlow,
+    Run,
+)
 from lineage.graph.project import project
 from lineage.inventory.models import Asset, DerivedFact, Related, Source
 
@@ -82,6 +91,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
         uid = {row.pk: f"{row.kind}:{row.uid}" for row in Asset.objects.all()}
         version = _versions(uid)
         run = {row.pk: (uid[row.job_id], row.run_id) for row in Run.objects.all()}
+        source = {row.pk: row.name for row in Source.objects.all()}
         current = {"rev_to__isnull": True}
         return {
             "assets": _sorted(
@@ -109,6 +119,10 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
             "columns": _sorted(
                 (uid[row.flow.from_dataset_id], uid[row.flow.to_dataset_id], uid[row.flow.job_id], row.columns)
                 for row in FlowColumns.objects.filter(flow__rev_to__isnull=True).select_related("flow")
+            ),
+            "facets": _sorted(
+                (uid[row.about_id], source[row.source_id], *_columns(row, "event", "digest"), bytes(row.digest))
+                for row in Facet.objects.all()
             ),
             "flows": _sorted(
                 (uid[row.from_dataset_id], uid[row.to_dataset_id], uid[row.job_id], *_columns(row, "job"))

@@ -47,13 +47,24 @@ EXPLICIT = st.one_of(
     ),
 )
 OWNERSHIP = st.builds(lambda name: {"ownership": facet(owners=[{"name": name}])}, st.sampled_from(["x", "y", ""]))
+ODD = st.one_of(
+    st.just({}),
+    st.just({"acme_odd": {"_deleted": True}}),
+    st.builds(lambda x: {"acme_odd": facet(x=x)}, st.integers(1, 3)),
+)
+"""A facet that nobody knows."""
 OUTPUTS = st.builds(
-    lambda name, columns, owner: dataset(name, **owner, **({"columnLineage": columns} if columns else {})),
+    lambda name, columns, owner, made: (
+        dataset(name, **owner, **({"columnLineage": columns} if columns else {})) | {"outputFacets": made}
+    ),
     NAMES,
     st.none() | COLUMNS,
-    OWNERSHIP | st.just({}),
+    OWNERSHIP | st.just({}) | ODD,
+    ODD,
 )
-SETS = st.lists(st.builds(dataset, NAMES), max_size=2)
+SETS = st.lists(
+    st.builds(lambda name, odd, used: dataset(name, **odd) | {"inputFacets": used}, NAMES, ODD, ODD), max_size=2
+)
 RUN_EVENTS = st.builds(
     lambda kind, at, run, job, inputs, outputs, explicit: run_event(
         kind,

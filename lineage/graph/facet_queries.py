@@ -1,0 +1,71 @@
+"""Read facets as producers sent them: of jobs and datasets the latest version, of a run what its events add up to."""
+
+import datetime
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.workspaces.isolation import current_workspace
+from lineage.graph.models import Facet
+from lineage.graph.shapes import members, parse
+from lineage.inventory.bulk import fetch, from_json
+
+OWN_PARTS = (Facet.Part.JOB.value, Facet.Part.DATASET.value)
+"""What is said of the job or dataset itself, not of one use of it."""
+
+
+@dataclass(frozen=True)
+class KeptFacet:
+    """A facet in force. `body` None: it is larger than what is kept beside its event (latest_facets.MAX_BODY)."""
+
+    part: str
+    source: str  # name of the source
+    at: datetime.datetime
+    event: uuid.UUID
+    digest: bytes
+    size: int
+    body: Any
+
+
+def facets_of(
+    asset_ids: Collection[uuid.UUID], parts: Collection[str] = OWN_PARTS
+) -> dict[uuid.UUID, dict[str, KeptFacet]]:
+    """Return the facets of jobs and datasets in force: asset -> name -> facet, over all sources the latest.
+
+    A facet that was deleted is left out; an asset without any is in the result with none. Asked for several parts, the
+    later version of a name counts.
+    """
+    found: dict[uuid.UUID, dict[str, KeptFacet]] = {identifier: {} for identifier in asset_ids}
+    rows = fetch(_LATEST, [current_workspace(), list(found), list(parts)])
+    for about, name, part, source, at, event, digest, size, body in rows:
+        if size:
+            kept = KeptFacet(part, source, at, event, bytes(digest), size, None if body is None else from_json(body))
+            found[about][name] = kept
+    return found
+
+
+def facets_of_run(run_id: str) -> dict[str, Any]:
+    """Return the facets of a run by name: over its events the latest of each, by event time, then by digest."""
+    facets: dict[str, Any] = {}
+    for (body,) in fetch(_EVENTS, [current_workspace(), run_id.lower()]):
+        facets |= _said(members(parse(bytes(body))))
+    return facets
+
+
+def _said(event: Mapping[str, Any]) -> dict[str, Any]:
+    facets = members(members(event.get("run")).get("facets"))
+    return {name: facet for name, facet in facets.items() if isinstance(facet, dict)}
+
+
+_LATEST = """
+SELECT DISTINCT ON (f.about_id, f.name) f.about_id, f.name, f.part, s.name, f.at, f.event, f.digest, f.size, f.body
+FROM "lineage_facet" f JOIN "lineage_source" s ON s.workspace_id = f.workspace_id AND s.id = f.source_id
+WHERE f.workspace_id = %s AND f.about_id = ANY(%s) AND f.part = ANY(%s)
+ORDER BY f.about_id, f.name, f.at DESC, f.digest DESC, s.name
+"""
+
+_EVENTS = """
+SELECT body FROM "lineage_event" WHERE workspace_id = %s AND about = %s AND about <> '' AND kind = 'run'
+ORDER BY event_time NULLS FIRST, kept_digest
+"""
