@@ -6,6 +6,7 @@ from lineage.events import api as events
 from lineage.events import reads
 from lineage.graph import api as graph
 from lineage.graph.labels import api as labels
+from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
 from lineage.retention import api as retention
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("graph/upstream", graph.UpstreamView.as_view(), name="graph-upstream"),
     path("graph/downstream", graph.DownstreamView.as_view(), name="graph-downstream"),
     path("graph/paths", graph.PathsView.as_view(), name="graph-paths"),
+    path("graph/neighbourhood", picture.NeighbourhoodView.as_view(), name="graph-neighbourhood"),
     path("graph/search", graph.SearchView.as_view(), name="graph-search"),
     path("graph/witness", labels.WitnessView.as_view(), name="graph-witness"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),

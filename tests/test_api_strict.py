@@ -74,7 +74,9 @@ def test_every_read_refuses_a_parameter_that_it_does_not_know(admin: APIClient, 
 
 def test_every_read_refuses_as_of_unless_it_honours_it(admin: APIClient) -> None:
     honoured = {path for _, path, operation in READS if "as_of" in {each["name"] for each in query(operation)}}
-    assert honoured == {f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "witness")}
+    assert honoured == {
+        f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "neighbourhood", "witness")
+    }
     for _, path, operation in READS:
         for text in ("zzz", "rev:999999"):
             answer = admin.get(path, required(operation) | {"as_of": text})
