@@ -19,14 +19,14 @@ class ActRefused(AuditlineError):
 
 
 class SecondPersonNeeded(AuditlineError):
-    """The proposer herself, or a token, wants to decide."""
+    """Who proposed an act wants to decide it, or who placed a hold to release it: that takes another person."""
 
     code = "second_person_needed"
     status = 403
 
 
 class PersonNeeded(AuditlineError):
-    """A token acts where a person must."""
+    """A token acts where a signed-in member must: it can be handed on, and speaks for nobody."""
 
     code = "person_needed"
     status = 403

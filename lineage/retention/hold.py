@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from accounts.approvals.errors import PersonNeeded, SecondPersonNeeded
 from accounts.journal.actions import Action
 from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.models import Asset
-from lineage.retention.errors import PersonNeeded, RetentionRefused, SecondPersonNeeded
+from lineage.retention.errors import RetentionRefused
 from lineage.retention.models import SCOPES, LegalHold
 
 

@@ -16,6 +16,7 @@ from audit.pipeline import run_due
 from audit.tickets.models import Ticket
 from audit.tickets.work_on import assign
 from lineage.events.hooks import create_hook
+from lineage.inventory.kinds.countries import COUNTRIES
 from lineage.inventory.kinds.values import format_timestamp
 from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
@@ -34,7 +35,9 @@ VAULT: dict[str, Any] = {
     "attributes": {"country": "US", "replica_countries": [], "lineage_namespaces": ["s3://vault"]},
 }
 
-BOUND: dict[str, Any] = {"environment": "prod", "residency_limited": True, "allowed_countries": ["DE"]}
+BOUND: dict[str, Any] = {"environment": "prod", "residency_limited": True, "retention_days": 3650}
+ALLOWED = ["DE", *sorted(COUNTRIES - {"DE", "US"})[:60]]
+"""Where parts may lie: each of up to 60 rounds has one country less, so that what its part feeds has a limit of its own."""
 
 
 def grow(cast: Cast, rounds: range) -> None:
@@ -65,7 +68,8 @@ def _store(line: dict[str, Any], country: str) -> dict[str, Any]:
 def _lines(number: int) -> list[dict[str, Any]]:
     """Return a move of `customers`, one new asset of some kinds, and a line that cannot be used."""
     company = {"kind": "organisation", "uid": f"company-{number}"}
-    bound = {**BOUND, "owner": f"owner-{number}"}
+    bound = {**BOUND, "owner": f"owner-{number}", "allowed_countries": ALLOWED[: len(ALLOWED) - number]}
+    bound["oldest_record_at"] = format_timestamp(timezone.now())  # its records expire, which is traced when it is due
     ours = {"organisation": [company]}
     issued = timezone.now() - KEY_LIFE + datetime.timedelta(days=1 + number % 20)
     key = {"subtype": "service", "key_at": format_timestamp(issued), "last_used_at": format_timestamp(timezone.now())}

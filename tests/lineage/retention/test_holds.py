@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.approvals.errors import PersonNeeded, SecondPersonNeeded
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.models import DeletionReceipt, Event
 from lineage.inventory.models import Asset, FactSet, Source
-from lineage.retention.errors import PersonNeeded, RetentionRefused, SecondPersonNeeded
+from lineage.retention.errors import RetentionRefused
 from lineage.retention.hold import NewHold, place_hold, release_hold
 from lineage.retention.models import LegalHold
 from lineage.retention.tasks import retain
