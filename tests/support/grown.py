@@ -37,7 +37,7 @@ VAULT: dict[str, Any] = {
 
 BOUND: dict[str, Any] = {"environment": "prod", "residency_limited": True, "retention_days": 3650}
 ALLOWED = ["DE", *sorted(COUNTRIES - {"DE", "US"})[:60]]
-"""Where parts may lie: each of up to 60 rounds has one country less, so that what its part feeds has a limit of its own."""
+"""Where parts may lie: each of up to 60 rounds has one country less, so that what its part feeds has its own limit."""
 
 
 def grow(cast: Cast, rounds: range) -> None:
