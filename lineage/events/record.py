@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.workspaces.arrays import array_literals
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.queue import Stage, wake
@@ -90,11 +91,11 @@ def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], 
     ordered = sorted(events, key=lambda event: event.content_digest)
     kept = {event.content_digest: hashlib.sha256(event.body).digest() for event in ordered}
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, _columns(workspace_id, ordered, kept))  # 1, 2
+        cursor.execute(_INSERT, array_literals(_columns(workspace_id, ordered, kept)))  # 1, 2
         fresh = {bytes(digest): Receipt(id, bytes(digest), kept[bytes(digest)], at, False) for digest, id, at in cursor}
         known: dict[bytes, Receipt] = {}
         if missing := [digest for digest in kept if digest not in fresh]:
-            cursor.execute(_EXISTING, [workspace_id, missing])  # 3
+            cursor.execute(_EXISTING, array_literals([workspace_id, missing]))  # 3
             known = {
                 bytes(digest): Receipt(id, bytes(digest), bytes(kept_digest), at, True)
                 for digest, id, at, kept_digest in cursor
