@@ -74,12 +74,18 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     for namespace, source in sources.items():  # 5
         touched |= report_facts(source, _reports(source, by_source[namespace], ids), rev)
     keep_facets(facets, ids, {namespace: source.pk for namespace, source in sources.items()})
-    touched |= {ids[ref.key] for each in told for ref in each.named if ref.kind != "run"}
+    touched |= _with_first_runs(runs)
     moved = {run.asset_id: run.job_id for run in runs if run.moved and run.asset_id is not None}
     clusters = clusters_matter(set(moved.values()))
     placed = {run for run, job in moved.items() if job in clusters or run not in made}
     touched |= moved.keys() - made
     return LineageTouched(touched, changes.pairs, changes.counted, changes.moved, set(moved), placed)
+
+
+def _with_first_runs(runs: Sequence[RunRow]) -> set[uuid.UUID]:
+    """Return the jobs of these runs that were not known to have any."""
+    jobs = {run.job_id for run in runs if run.asset_id is not None}
+    return {row[0] for row in fetch(_WITHOUT_RUNS, [current_workspace(), list(jobs)])}
 
 
 def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> tuple[dict[Key, uuid.UUID], set[uuid.UUID]]:
@@ -89,7 +95,9 @@ def _assets(told: Sequence[Told], seen_at: datetime.datetime, rev: int) -> tuple
     mentioned = {ref for each in told for declared in each.declared for ref in declared.names if ref.key not in known}
     found = ensure_assets(sorted(described), rev, seen_at, Asset.State.REPORTED)
     found |= ensure_assets(sorted(mentioned), rev, seen_at, Asset.State.MENTIONED)
-    return {key: asset.id for key, asset in found.items()}, {asset.id for asset in found.values() if asset.created}
+    return {key: asset.id for key, asset in found.items()}, {
+        asset.id for asset in found.values() if asset.created or asset.revived
+    }
 
 
 def _uids(runs: Iterable[RunRow], ids: Mapping[Key, uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -130,6 +138,10 @@ def _reports(source: Source, told: Sequence[Told], ids: Mapping[Key, uuid.UUID])
 def _presence(asset: uuid.UUID, event: uuid.UUID, at: datetime.datetime = LONG_AGO) -> ReportedRow:
     return ReportedRow(asset, {}, {}, "measured", at, event)
 
+
+_WITHOUT_RUNS = """
+SELECT id FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s) AND NOT known_relations ? 'runs'
+"""
 
 _UIDS = """
 SELECT id, uid FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'dataset' AND (id = ANY(%s) OR uid = ANY(%s))

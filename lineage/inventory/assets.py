@@ -24,12 +24,13 @@ SEEN_AGAIN = datetime.timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class AssetRef:
-    """An asset that exists. `created`: by this very call."""
+    """An asset that exists. By this very call `created`, or `revived`: reported, where it was mentioned or retired."""
 
     id: uuid.UUID
     kind: str
     uid: str
     created: bool
+    revived: bool = False
 
 
 def ensure_assets(
@@ -51,10 +52,12 @@ def ensure_assets(
         ids = [new_id() for _ in part]
         workspace = current_workspace()
         made = {row[0] for row in fetch(_INSERT, [workspace, state, seen_at, seen_at, rev, ids, kinds, uids, titles])}
-        seen = [seen_at, seen_at, kinds, uids, workspace, state, seen_at, seen_at - SEEN_AGAIN]
-        execute(_SEEN, [state, state, rev, *seen])
+        revived = set[uuid.UUID]()
+        if state == Asset.State.REPORTED:
+            revived = {row[0] for row in fetch(_REVIVE, [rev, kinds, uids, workspace])}
+        execute(_SEEN, [seen_at, seen_at, kinds, uids, workspace, seen_at, seen_at - SEEN_AGAIN])
         for identifier, kind, uid in fetch(_FIND, [kinds, uids, workspace]):
-            found[kind, uid] = AssetRef(identifier, kind, uid, identifier in made)
+            found[kind, uid] = AssetRef(identifier, kind, uid, identifier in made, identifier in revived)
     return found
 
 
@@ -80,15 +83,18 @@ ON CONFLICT (workspace_id, kind, uid) DO NOTHING
 RETURNING id
 """
 
+_REVIVE = """
+UPDATE "lineage_asset" a SET state = 'reported', rev_changed = %s
+FROM unnest(%s::text[], %s::text[]) AS w (kind, uid)
+WHERE a.workspace_id = %s AND a.kind = w.kind AND a.uid = w.uid AND a.state <> 'reported'
+RETURNING a.id
+"""
+
 _SEEN = """
 UPDATE "lineage_asset" a
-SET state = CASE WHEN %s = 'reported' THEN 'reported' ELSE a.state END,
-    rev_changed = CASE WHEN %s = 'reported' AND a.state <> 'reported' THEN %s ELSE a.rev_changed END,
-    first_seen_at = LEAST(a.first_seen_at, %s),
-    last_seen_at = GREATEST(a.last_seen_at, %s)
+SET first_seen_at = LEAST(a.first_seen_at, %s), last_seen_at = GREATEST(a.last_seen_at, %s)
 FROM unnest(%s::text[], %s::text[]) AS w (kind, uid)
-WHERE a.workspace_id = %s AND a.kind = w.kind AND a.uid = w.uid
-  AND ((%s = 'reported' AND a.state <> 'reported') OR a.first_seen_at > %s OR a.last_seen_at < %s)
+WHERE a.workspace_id = %s AND a.kind = w.kind AND a.uid = w.uid AND (a.first_seen_at > %s OR a.last_seen_at < %s)
 """
 
 _FIND = """

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import chunks, columns, execute, fetch, from_json, records, to_json
@@ -43,7 +45,11 @@ class Derived(NamedTuple):
 
 def inputs_digest(inputs: list[Any]) -> bytes:
     """Return the SHA-256 of the inputs as JSON with sorted keys."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).digest()
+    try:
+        content = orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits
+        content = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(content).digest()
 
 
 def set_derived(
