@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from lineage.events import api as events
 from lineage.events import reads
 from lineage.graph import api as graph
+from lineage.graph import reads as graph_reads
 from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
@@ -24,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("graph/paths", graph.PathsView.as_view(), name="graph-paths"),
     path("graph/neighbourhood", picture.NeighbourhoodView.as_view(), name="graph-neighbourhood"),
     path("graph/search", graph.SearchView.as_view(), name="graph-search"),
+    path("graph/coverage", graph_reads.CoverageView.as_view(), name="graph-coverage"),
+    path("graph/facets", graph_reads.FacetsView.as_view(), name="graph-facets"),
     path("graph/witness", labels.WitnessView.as_view(), name="graph-witness"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),

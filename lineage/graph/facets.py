@@ -4,13 +4,14 @@ A facet that was sent replaces the former one whole, so each facet names all att
 not give is None, "no longer said". Values that the vocabulary does not take are left out; a redacted one is no value.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 from lineage.events.redact import REDACTED
+from lineage.graph.regions import region_of, region_of_namespace
 from lineage.graph.shapes import items, json_bytes, members, parse, text
+from lineage.graph.tag_facts import DATASET_TAGS, GOVERNANCE, JOB_TAGS, dataset_tags, job_tags, run_tags
 from lineage.graph.told import Facts, Ref
 from lineage.inventory.effective import LONG_AGO
 from lineage.inventory.kinds.load import load_kinds
@@ -21,8 +22,8 @@ Origin = Literal["measured", "declared"]
 ORIGINS: tuple[Origin, ...] = ("measured", "declared")
 _DATASET_TYPES = {"TABLE": "table", "VIEW": "table", "FILE": "file_set", "TOPIC": "stream", "STREAM": "stream"}
 _JOB_TYPES = {"BATCH": "batch", "STREAMING": "stream"}
-_DURATION = re.compile(r"^P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,6})D)?$")
-_TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
+QUALITY = ("dataQualityAssertions", "dataQualityMetrics")
+"""Facets that are sent with the use of a dataset as well, and mean the same there."""
 
 
 def facts_of(about: Ref, facets: object) -> Iterator[Facts]:
@@ -32,6 +33,36 @@ def facts_of(about: Ref, facets: object) -> Iterator[Facts]:
     if known:
         for values, origin in _facts(about.kind, json_bytes(known)):
             yield Facts(about, values, origin)
+
+
+def facts_of_dataset(dataset: Ref, facets: object, used: object, of_run: object) -> Iterator[Facts]:
+    """Yield what an event says about a dataset: by its facets, by those of its use, by the region in its namespace.
+
+    `of_run`: the tags of the run that wrote it, None where it only read it. dbt sends the tags of a model so; what the
+    dataset's own tags say in the same event stands before them.
+    """
+    use, own = members(used), members(facets)
+    quality = {name: use[name] for name in QUALITY if name in use}
+    said = list(facts_of(dataset, quality | own if quality else own))
+    yield from said
+    if region := region_of_namespace(dataset.uid.partition("/")[0]):
+        yield Facts(dataset, _region(region), "measured")
+    if of_run is not None and (values := _of_run(json_bytes(of_run))):
+        known = {name for facts in said for name, value in facts.values.items() if value is not None}
+        if known & values.keys():
+            values = {name: value for name, value in values.items() if name not in known}
+        yield Facts(dataset, values, "declared")
+
+
+@lru_cache(maxsize=256)
+def _region(region: str) -> Values:
+    return {"region": region}
+
+
+@lru_cache(maxsize=4096)
+def _of_run(content: bytes) -> Values:
+    said = run_tags(parse(content))
+    return {name: value for name, value in _valid("dataset", said).items() if name in GOVERNANCE and value is not None}
 
 
 @lru_cache(maxsize=4096)
@@ -44,7 +75,10 @@ def _facts(kind: str, content: bytes) -> tuple[tuple[Values, Origin], ...]:
         for name, facet in facets.items():
             read, its_origin, names = _READERS[kind][name]
             if its_origin == origin:
-                values |= dict.fromkeys(names) | _read(read, facet)
+                given = dict.fromkeys(names) | _read(read, facet)
+                values |= {
+                    name: value for name, value in given.items() if value not in (None, "") or name not in values
+                }
         if values:
             found.append((_valid(kind, values), origin))
     return tuple(found)
@@ -97,71 +131,45 @@ def _source_code(facet: dict[str, Any]) -> Values:
     return {"git_sha": text(facet.get("version"))}
 
 
-def _tag_pairs(facet: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return key and value of the tags of the whole; those of a single field are not about the whole."""
-    tags = [members(tag) for tag in items(facet.get("tags"))]
-    return [(key, text(tag.get("value"))) for tag in tags if not tag.get("field") and (key := text(tag.get("key")))]
+def _assertions(facet: dict[str, Any]) -> Values:
+    """Read the checks of the last run: how many, and which part of them found no issue."""
+    checks = [members(check) for check in items(facet.get("assertions"))]
+    passed = sum(check.get("success") is True for check in checks)
+    return {"assertions": len(checks), "assertion_pass_share": passed / len(checks) if checks else None}
 
 
-def _tag_list(pairs: list[tuple[str, str]]) -> list[str]:
-    return sorted({f"{key}:{value}" if value else key for key, value in pairs})
+def _metrics(facet: dict[str, Any]) -> Values:
+    return {"record_count": facet.get("rowCount")}
 
 
-def _job_tags(facet: dict[str, Any]) -> Values:
-    pairs = _tag_pairs(facet)
-    by_key = {key.lower(): value for key, value in sorted(pairs)}
-    return {"tags": _tag_list(pairs), "environment": by_key.get("environment", "")}
+def _data_source(facet: dict[str, Any]) -> Values:
+    return {"region": region_of(text(facet.get("uri")))}
 
 
-def _dataset_tags(facet: dict[str, Any]) -> Values:
-    """Read tags, with the keys of notes/lineage.md section 5 (residency, retention) and those of our attributes."""
-    pairs = _tag_pairs(facet)
-    by_key = {key.lower(): value for key, value in sorted(pairs)}
-    countries = sorted({word.upper() for word in re.split(r"[\s,;]+", by_key.get("residency", "")) if word})
-    personal = by_key.get("contains_personal_data", "").lower()
-    return {
-        "tags": _tag_list(pairs),
-        "environment": by_key.get("environment", ""),
-        "classification": by_key.get("classification", "").lower(),
-        "contains_personal_data": True if personal in _TRUE else False if personal in _FALSE else None,
-        "allowed_countries": countries,
-        "retention_days": _days(by_key.get("retention", "")),
-    }
-
-
-def _days(duration: str) -> int | None:
-    """Return an ISO 8601 duration of whole days (a year as 365, a month as 30: the shorter reading), or None."""
-    match = _DURATION.match(duration.upper())
-    if match is None or not any(match.groups()):
-        return None
-    years, months, weeks, days = (int(part or 0) for part in match.groups())
-    return years * 365 + months * 30 + weeks * 7 + days
+def _catalog(facet: dict[str, Any]) -> Values:
+    addresses = (text(facet.get(name)) for name in ("warehouseUri", "metadataUri"))
+    return {"region": next((region for address in addresses if (region := region_of(address))), "")}
 
 
 _Reader = tuple[Callable[[dict[str, Any]], Values], str, tuple[str, ...]]
-_TAGS = ("tags", "environment")
-_DATASET_TAGS = (
-    *_TAGS,
-    "classification",
-    "contains_personal_data",
-    "allowed_countries",
-    "residency_limited",
-    "retention_days",
-)
 _READERS: Mapping[str, Mapping[str, _Reader]] = {
     "job": {
         "ownership": (_ownership, "declared", ("owner",)),
         "documentation": (_documentation, "declared", ("description",)),
         "jobType": (_job_type, "measured", ("subtype",)),
         "processing": (_processing, "declared", ("purpose",)),
-        "tags": (_job_tags, "declared", _TAGS),
+        "tags": (job_tags, "declared", JOB_TAGS),
     },
     "dataset": {
         "ownership": (_ownership, "declared", ("owner",)),
         "documentation": (_documentation, "declared", ("description",)),
         "datasetType": (_dataset_type, "measured", ("subtype",)),
         "version": (_version, "measured", ("version",)),
-        "tags": (_dataset_tags, "declared", _DATASET_TAGS),
+        "tags": (dataset_tags, "declared", DATASET_TAGS),
+        "dataQualityAssertions": (_assertions, "measured", ("assertions", "assertion_pass_share")),
+        "dataQualityMetrics": (_metrics, "measured", ("record_count",)),
+        "dataSource": (_data_source, "measured", ("region",)),
+        "catalog": (_catalog, "measured", ("region",)),
     },
     "run": {"sourceCodeLocation": (_source_code, "measured", ("git_sha",))},
 }

@@ -9,7 +9,7 @@ from lineage.events.identity import fits, run_uid
 from lineage.events.models import Event
 from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
-from lineage.graph.facets import facts_of
+from lineage.graph.facets import facts_of, facts_of_dataset
 from lineage.graph.shapes import items, members, parse
 from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Told, dataset_ref, job_ref
 
@@ -41,6 +41,7 @@ def read_event(event: Kept) -> Told:
         speaker = job_ref(named["namespace"], named["name"])
         run = _run(body) if event.kind == Event.Kind.RUN else None
         inputs, outputs = _datasets(body.get("inputs")), _datasets(body.get("outputs"))
+    run_facets = members(members(body.get("run")).get("facets")) if run else {}
     event_type = str(body.get("eventType") or "OTHER").upper() if run else "OTHER"
     state, rank = STATES[event_type]
     return Told(
@@ -55,11 +56,11 @@ def read_event(event: Kept) -> Told:
         state=state,
         rank=rank,
         starts=event_type == "START",
-        extraction_error=bool(run) and _extraction_error(members(body["run"].get("facets")).get("extractionError")),
+        extraction_error=_extraction_error(run_facets),
         inputs=_refs(inputs),
         outputs=_refs(outputs),
         declared=tuple(_declared(event, speaker, named, outputs)),
-        facts=tuple(_facts(event, speaker, run, named, [*inputs, *outputs])),
+        facts=tuple(_facts(event, speaker, run, named, (inputs, outputs), run_facets.get("tags"))),
         carried=tuple(_carried(event, speaker, named, inputs, outputs)),
     )
 
@@ -105,9 +106,20 @@ def _refs(datasets: Iterable[Named]) -> tuple[Ref, ...]:
     return tuple(dict.fromkeys(ref for ref, _ in datasets))
 
 
-def _extraction_error(facet: object) -> bool:
-    """Tell whether the producer admits a gap: the facet is there and does not say that no task failed."""
-    return isinstance(facet, dict) and facet.get("failedTasks") != 0
+def _extraction_error(facets: dict[str, Any]) -> bool:
+    """Tell whether the producer admits a gap.
+
+    An extractionError that does not say that no task failed; parts of a plan that Spark's integration does not know; an
+    operator of Airflow's without an extractor.
+    """
+    error, plan, operator = (
+        facets.get(name) for name in ("extractionError", "spark_unknown", "unknownSourceAttribute")
+    )
+    return (
+        (isinstance(error, dict) and error.get("failedTasks") != 0)
+        or any(members(plan).get(side) for side in ("inputs", "output"))
+        or bool(items(members(operator).get("unknownItems")))
+    )
 
 
 def _declared(event: Kept, speaker: Ref, named: dict[str, Any], outputs: Iterable[Named]) -> Iterator[Declared]:
@@ -133,11 +145,15 @@ def _facts(
     speaker: Ref,
     run: Ref | None,
     named: dict[str, Any],
-    datasets: Iterable[Named],
+    datasets: tuple[Sequence[Named], Sequence[Named]],
+    run_tags: object,
 ) -> Iterator[Facts]:
     if event.kind != Event.Kind.DATASET:
         yield from facts_of(speaker, named.get("facets"))
     if run is not None:  # the code that a run used is a fact of the run: the next one may use other code
         yield from facts_of(run, named.get("facets"))
-    for ref, dataset in datasets:
-        yield from facts_of(ref, dataset.get("facets"))
+    inputs, outputs = datasets
+    for ref, dataset in inputs:
+        yield from facts_of_dataset(ref, dataset.get("facets"), dataset.get("inputFacets"), None)
+    for ref, dataset in outputs:
+        yield from facts_of_dataset(ref, dataset.get("facets"), None, run_tags)

@@ -53,20 +53,36 @@ ODD = st.one_of(
     st.builds(lambda x: {"acme_odd": facet(x=x)}, st.integers(1, 3)),
 )
 """A facet that nobody knows."""
+CHECKS = st.builds(
+    lambda passed: {
+        "dataQualityAssertions": facet(assertions=[{"assertion": "x", "success": good} for good in passed])
+    },
+    st.lists(st.booleans(), max_size=2),
+)
+TAGS = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda key, value, of: {"tags": facet(tags=[{"key": key, "value": value} | ({"field": of} if of else {})])},
+        st.sampled_from(["pii", "classification", "residency"]),
+        st.sampled_from(["true", "personal", "DE", "FR"]),
+        st.sampled_from(["", "email"]),
+    ),
+)
 OUTPUTS = st.builds(
     lambda name, columns, owner, made: (
         dataset(name, **owner, **({"columnLineage": columns} if columns else {})) | {"outputFacets": made}
     ),
     NAMES,
     st.none() | COLUMNS,
-    OWNERSHIP | st.just({}) | ODD,
+    OWNERSHIP | st.just({}) | ODD | TAGS | CHECKS,
     ODD,
 )
 SETS = st.lists(
-    st.builds(lambda name, odd, used: dataset(name, **odd) | {"inputFacets": used}, NAMES, ODD, ODD), max_size=2
+    st.builds(lambda name, odd, used: dataset(name, **odd) | {"inputFacets": used}, NAMES, ODD | TAGS, ODD | CHECKS),
+    max_size=2,
 )
 RUN_EVENTS = st.builds(
-    lambda kind, at, run, job, inputs, outputs, explicit: run_event(
+    lambda kind, at, run, job, inputs, outputs, explicit, tags: run_event(
         kind,
         at,
         run=run,
@@ -75,6 +91,7 @@ RUN_EVENTS = st.builds(
         inputs=inputs,
         outputs=outputs,
         job_facets={"lineage": explicit} if explicit else {},
+        run_facets=tags,
     ),
     st.sampled_from(["START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER", None]),
     TIMES,
@@ -83,6 +100,7 @@ RUN_EVENTS = st.builds(
     SETS,
     st.lists(OUTPUTS, max_size=2),
     st.none() | st.none() | EXPLICIT,
+    st.just({}) | TAGS,
 )
 OTHER_EVENTS = st.one_of(
     st.builds(
