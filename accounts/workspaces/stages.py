@@ -5,8 +5,8 @@
 1. Enter the workspace and be its only runner of the stage (else return: the other runner takes the work).
 2. Claim a batch; where none is due, stop.
 3. Handle it and delete its rows in the same transaction: after a kill at any point it is either done or still there.
-4. A batch that fails is tried again row by row in transactions of their own, so that one bad row cannot hold up the
-   rest; the bad one waits longer each time and becomes a dead letter at the eighth failure.
+4. A batch that fails is tried again in halves, in transactions of their own, down to the row that fails by itself, so
+   that it cannot hold up the rest; it waits longer each time and becomes a dead letter at the eighth failure.
 """
 
 import uuid
@@ -29,7 +29,7 @@ def run_stage(stage: Stage, workspace_id: uuid.UUID, handle: Handler, *, limit: 
         count, bad = _run_batch(stage, workspace_id, handle, limit)
         total += count
         if bad:
-            total += _run_one_by_one(stage, workspace_id, handle, bad)
+            total += _run_in_halves(stage, workspace_id, handle, bad)
         if not count and not bad:
             return total
 
@@ -55,23 +55,45 @@ def _run_batch(stage: Stage, workspace_id: uuid.UUID, handle: Handler, limit: in
         return 0, items
 
 
-def _run_one_by_one(stage: Stage, workspace_id: uuid.UUID, handle: Handler, items: Sequence[Item]) -> int:
-    count = 0
-    for item in items:
+def _run_in_halves(stage: Stage, workspace_id: uuid.UUID, handle: Handler, items: Sequence[Item]) -> int:
+    """Work off the rows of a batch that failed: the halves without a bad row go through, down to the row itself.
+
+    Among thousands of rows a single bad one costs some dozen transactions in place of thousands.
+    """
+    if len(items) == 1:
+        return _run_row(stage, workspace_id, handle, items[0])
+    middle, count = len(items) // 2, 0
+    for half in (items[:middle], items[middle:]):
         try:
             with in_workspace(workspace_id), alone(stage) as only_runner:
                 if not only_runner:
                     return count
-                handle([item.subject])
-                done([item])
-            count += 1
+                handle(_subjects(half))
+                done(half)
+            count += len(half)
         except OperationalError:
             raise
-        except Exception as error:  # the same boundary, now for one row
-            log.error("stage.row_failed", stage=stage, subject=str(item.subject), exc_info=True)
-            with in_workspace(workspace_id):
-                failed([item], stage, error)
+        except Exception as error:  # the same boundary, now for a half
+            log.warning("stage.half_failed", stage=stage, rows=len(half), reason=repr(error))
+            count += _run_in_halves(stage, workspace_id, handle, half)
     return count
+
+
+def _run_row(stage: Stage, workspace_id: uuid.UUID, handle: Handler, item: Item) -> int:
+    try:
+        with in_workspace(workspace_id), alone(stage) as only_runner:
+            if not only_runner:
+                return 0
+            handle([item.subject])
+            done([item])
+    except OperationalError:
+        raise
+    except Exception as error:  # the same boundary, now for one row
+        log.error("stage.row_failed", stage=stage, subject=str(item.subject), exc_info=True)
+        with in_workspace(workspace_id):
+            failed([item], stage, error)
+        return 0
+    return 1
 
 
 def _subjects(items: Sequence[Item]) -> list[uuid.UUID]:

@@ -1,0 +1,46 @@
+"""A stage works off its rows: a bad one is found among many without holding up the others."""
+
+import uuid
+from collections.abc import Sequence
+
+from accounts.workspaces.ids import new_id
+from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.models import Work
+from accounts.workspaces.queue import Stage, push
+from accounts.workspaces.stages import run_stage
+from tests.support.cast import Cast
+
+
+def test_one_bad_row_among_hundreds_is_found_in_a_few_transactions(cast: Cast) -> None:
+    rows = [new_id() for _ in range(300)]
+    bad, handled, calls = rows[137], list[uuid.UUID](), list[int]()
+
+    def handle(subjects: Sequence[uuid.UUID]) -> None:
+        calls.append(len(subjects))
+        if bad in subjects:
+            raise ValueError("a bad row")
+        handled.extend(subjects)
+
+    with in_workspace(cast.workspace.pk):
+        push(Stage.RAISE, rows)
+    assert run_stage(Stage.RAISE, cast.workspace.pk, handle, limit=1000) == 299
+    assert sorted(handled) == sorted(set(rows) - {bad}), "each of the others is handled, and once"
+    assert len(calls) < 30
+    with in_workspace(cast.workspace.pk):
+        left = Work.objects.get(stage=Stage.RAISE)
+    assert (left.subject, left.attempts) == (bad, 1)
+
+
+def test_bad_rows_side_by_side_are_all_kept_for_later(cast: Cast) -> None:
+    rows = [new_id() for _ in range(8)]
+
+    def handle(subjects: Sequence[uuid.UUID]) -> None:
+        if set(rows[2:5]) & set(subjects):
+            raise ValueError("a bad row")
+
+    with in_workspace(cast.workspace.pk):
+        push(Stage.RAISE, rows)
+    assert run_stage(Stage.RAISE, cast.workspace.pk, handle, limit=1000) == 5
+    with in_workspace(cast.workspace.pk):
+        waiting = Work.objects.filter(stage=Stage.RAISE).values_list("subject", "attempts")
+        assert sorted(waiting) == sorted((row, 1) for row in rows[2:5])
