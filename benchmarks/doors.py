@@ -69,7 +69,7 @@ def _wait(address: Address) -> None:
 def bare_inserts(url: str, connections: int, seconds: float) -> float:
     """Return rows per second that threads insert, one per commit, by the driver alone: what the database gives."""
     with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute("CREATE TABLE IF NOT EXISTS bench_bare (id uuid PRIMARY KEY, body bytea NOT NULL)")
+        owner.execute("CREATE TABLE bench_bare (id uuid PRIMARY KEY, body bytea NOT NULL)")
     body = b"x" * 800
 
     def insert(go_on: Callable[[], bool]) -> list[float]:
@@ -81,7 +81,10 @@ def bare_inserts(url: str, connections: int, seconds: float) -> float:
                 took.append(time.perf_counter() - began)
         return took
 
-    return _together(insert, connections, seconds)[0]
+    rate = _together(insert, connections, seconds)[0]
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("DROP TABLE bench_bare")
+    return rate
 
 
 def post_single(
