@@ -33,6 +33,9 @@ RIGHTS: dict[Right, set[str]] = {
     Right.EVALUATE: {"officer", "admin"},
     Right.REPLAY: {"officer", "admin"},
     Right.MANAGE_RETENTION: {"officer", "admin"},
+    Right.PROPOSE: {"officer", "engineer", "admin"},
+    Right.APPROVE: {"officer", "admin"},
+    Right.GOVERN: {"admin"},
     Right.MANAGE_MEMBERS: {"admin"},
     Right.MANAGE_TOKENS: {"admin"},
 }
