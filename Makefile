@@ -35,7 +35,7 @@ e2e: $(VENV)/.dev node_modules/.stamp  ## Run the journeys in a real browser; in
 			echo "chromium could not be installed: run \`apt-get install chromium\` to see why." >&2; exit 1; }; }
 	@exec $(PY) -m pytest -m e2e tests/e2e $(ARGS)
 
-e2e-%: $(VENV)/.dev $(PRODUCERS)/%/.made  ## Drive a real producer against a service of its own: make e2e-dbt, e2e-airflow
+e2e-%: $(VENV)/.dev $(PRODUCERS)/%/.made  ## Drive a real producer against a service of its own: make e2e-dbt, e2e-airflow, e2e-marquez
 	@exec $(PY) -m pytest -m e2e tests/producers/test_$*.py $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types and the direction of imports
@@ -51,7 +51,7 @@ lock: $(VENV)/.dev  ## Write all requirement locks anew from the .in files (ARGS
 	$(PY) -m pip install --no-input --disable-pip-version-check -qq pip-tools
 	$(PIP_COMPILE) $(ARGS) --output-file=requirements-dev.lock requirements-dev.in
 	$(PIP_COMPILE) --constraint=requirements-dev.lock --output-file=requirements.lock requirements.in
-	for name in dbt airflow; do \
+	for name in dbt airflow marquez; do \
 		$(PIP_COMPILE) $(ARGS) --output-file=tests/producers/requirements-$$name.lock \
 			tests/producers/requirements-$$name.in || exit 1; done
 

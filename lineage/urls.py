@@ -10,10 +10,10 @@ from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
+from lineage.marquez.urls import marquez_patterns
 from lineage.retention import api as retention
 
 urlpatterns: list[URLPattern] = [
-    path("lineage", events.LineageView.as_view(), name="lineage"),
     path("lineage/batch", events.LineageBatchView.as_view(), name="lineage-batch"),
     path("hooks/<uuid:hook_id>", events.HookView.as_view(), name="hook"),
     path("raw-events", reads.RawEventsView.as_view(), name="raw-events"),
@@ -39,4 +39,5 @@ urlpatterns: list[URLPattern] = [
     path("retention-rules/preview", retention.PreviewView.as_view(), name="retention-preview"),
     path("retention-rules/<uuid:rule_id>/end", retention.EndRuleView.as_view(), name="retention-rule-end"),
     path("deletion-receipts", retention.DeletionReceiptsView.as_view(), name="deletion-receipts"),
+    *marquez_patterns,
 ]

@@ -16,7 +16,7 @@ from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
 from tests.support.cast import Cast, bearer
 
-FREE = {"after", "uid", "environment", "owner", "name", "namespace", "q", "sender", "source"}
+FREE = {"runId", "after", "uid", "environment", "owner", "name", "namespace", "q", "sender", "source"}
 """Text that may be anything: names that others give, and cursors, which lists refuse by themselves."""
 WRONG = {"integer": ["zzz", "-1", "1.5", "²"], "boolean": ["maybe"], "string": ["zzz"]}
 SOME_ID = "01900000-0000-7000-8000-000000000000"
@@ -37,6 +37,7 @@ def query(operation: dict[str, Any]) -> list[dict[str, Any]]:
 
 def required(operation: dict[str, Any]) -> dict[str, str]:
     good = {"asset": SOME_ID, "from": SOME_ID, "to": SOME_ID, "q": "x", "kind": "dataset", "days": "365"}
+    good |= {"nodeId": "dataset:a:b", "runId": SOME_ID, "type": "run", "period": "DAY"}
     good["label"] = "class:personal"
     return {each["name"]: good[each["name"]] for each in query(operation) if each.get("required")}
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 from django.apps import apps
@@ -38,6 +38,7 @@ from audit.tickets.models import Ticket
 from audit.web.urls import workspace_pages
 from config.stack.embedded import Embedded
 from lineage.events.models import Event, Hook
+from lineage.graph.models import Run
 from lineage.inventory.models import Asset
 from policies.checklists.models import ChecklistVersion
 from policies.evaluation.models import JudgedLeaf
@@ -107,6 +108,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
     with in_workspace(cast.workspace.pk):
         customers = Asset.objects.get(kind="dataset", name="customers")
         finding = Finding.objects.get(asset=customers, check_id="SOV-04")
+        newest = Run.objects.filter(job__name="fill").latest("seen_at")
         found = {
             "asset": customers.pk,
             "act": GovernedAct.objects.latest("pk").pk,
@@ -130,6 +132,18 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "check_code": "SOV-04",
             "kind": "storage",
             "days": "365",
+            "namespace": quote("s3://lake", safe=""),
+            "dataset": "customers",
+            "job": "fill",
+            "dataset_version": newest.pk,
+            "job_version": newest.version_id,
+            "run": newest.run_id,
+            "nodeId": "dataset:s3://lake:customers",
+            "runId": newest.run_id,
+            "type": "run",
+            "period": "DAY",
+            "counted": "sources",
+            "source": quote("s3://lake", safe=""),
             "label": "personal",
         }
     return {name: str(value) for name, value in found.items()}

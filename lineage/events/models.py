@@ -41,6 +41,8 @@ class Event(WorkspaceModel):
             models.Index(fields=["workspace", "id"], name="event_by_id"),
             models.Index(fields=["workspace", "source", "id"], name="event_by_source"),
             models.Index(fields=["workspace", "about", "id"], condition=~Q(about=""), name="event_by_about"),
+            # RunEvents by the producer's time: what happened in a period, whenever it was heard of.
+            models.Index(fields=["workspace", "event_time", "id"], condition=Q(kind="run"), name="event_by_time"),
         ]
 
 

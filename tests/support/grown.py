@@ -97,9 +97,19 @@ def _runs(number: int) -> list[dict[str, Any]]:
     former = dataset(f"step-{number - 1}", "s3://vault") if number else customers
     return [
         _run(number, "in", dataset(f"part-{number}", "s3://vault"), customers),
+        _fill(number, customers),
         _run(number, "out", customers, dataset(f"report-{number}", "s3://vault")),
         _run(number, "on", former, dataset(f"step-{number}", "s3://vault")),
     ]
+
+
+def _fill(number: int, customers: dict[str, Any]) -> dict[str, Any]:
+    """Return one more run, and with another part one more version, of one job in the namespace of what it writes."""
+    part = dataset(f"part-{number}", "s3://vault")
+    facets = {"nominalTime": facet(nominalStartTime=_time(number))}
+    at = _time(number, 30)
+    return run_event(at=at, run=new_run(), job="fill", namespace="s3://lake", inputs=[part], outputs=[customers],
+                     run_facets=facets)  # fmt: skip
 
 
 def _run(number: int, job: str, source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
