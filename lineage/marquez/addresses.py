@@ -17,6 +17,7 @@ from lineage.marquez.answers import (
     run_answer,
 )
 from lineage.marquez.events import facets_of_run
+from lineage.marquez.facets import NO_FACETS, facets_of
 from lineage.marquez.known import Joins, RunKnown
 from lineage.marquez.names import Place
 from lineage.marquez.queries import (
@@ -76,9 +77,9 @@ def _state(said: str) -> str:
 
 def _jobs(shown: Sequence[Asset]) -> list[Any]:
     ids = [job.pk for job in shown]
-    joins, runs = current_joins(ids), runs_of(ids, FIRST)
+    joins, runs, facets = current_joins(ids), runs_of(ids, FIRST), facets_of(ids)
     with_datasets([run for several in runs.values() for run in several])
-    return [job_answer(job, joins.get(job.pk), runs[job.pk]) for job in shown]
+    return [job_answer(job, joins.get(job.pk), runs[job.pk], facets.get(job.pk, NO_FACETS)) for job in shown]
 
 
 def _namespace(place: Place, window: Window) -> Answer:
@@ -100,21 +101,32 @@ def _dataset(place: Place, window: Window) -> Answer:
 def _dataset_answers(shown: Sequence[Asset]) -> list[Any]:
     ids = [each.pk for each in shown]
     versions = newest_writes([(each, None) for each in ids])
-    columns = columns_into(ids)
-    return [dataset_answer(each, versions.get((each.pk, None), each.pk), columns.get(each.pk, {})) for each in shown]
+    columns, facets = columns_into(ids), facets_of(ids)
+    return [
+        dataset_answer(
+            each, versions.get((each.pk, None), each.pk), columns.get(each.pk, {}), facets.get(each.pk, NO_FACETS)
+        )
+        for each in shown
+    ]
 
 
 def _dataset_versions(place: Place, window: Window) -> Answer:
     asset = _asset(place)
     if place.version:
-        return {**dataset_version_answer(asset, place.version, _writer(asset, place.version))}
+        return {**dataset_version_answer(asset, place.version, _writer(asset, place.version), _facets(asset))}
     rows = writes_of(asset.pk, window)
     runs = _with_datasets(runs_by_row(rows))
     total = count_writes(asset.pk)
-    versions: list[Any] = [dataset_version_answer(asset, row, runs[row]) for row in rows]
+    facets = _facets(asset)
+    versions: list[Any] = [dataset_version_answer(asset, row, runs[row], facets) for row in rows]
     if not total and window.limit and not window.offset:
-        versions.append(dataset_version_answer(asset, asset.pk, None))
+        versions.append(dataset_version_answer(asset, asset.pk, None, facets))
     return {"versions": versions, "totalCount": total or 1}
+
+
+def _facets(asset: Asset) -> dict[str, Any]:
+    """Return the facets of a dataset as said last: of former versions none are kept beside their events."""
+    return facets_of([asset.pk]).get(asset.pk, {})
 
 
 def _writer(asset: Asset, version: uuid.UUID) -> RunKnown | None:

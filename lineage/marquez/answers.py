@@ -8,6 +8,7 @@ from typing import Any
 from accounts.journal.canonical.encode import instant
 from lineage.graph.shapes import members
 from lineage.inventory.models import Asset
+from lineage.marquez.facets import NO_FACETS, Facets, fields_of, lifecycle_of, location_of
 from lineage.marquez.known import FromField, Joins, RunKnown
 from lineage.marquez.names import names_of
 from lineage.marquez.shapes import (
@@ -79,7 +80,7 @@ def namespace_answer(name: str, first_at: datetime.datetime, seen_at: datetime.d
     }
 
 
-def dataset_data(asset: Asset) -> DatasetData:
+def dataset_data(asset: Asset, facets: Facets = NO_FACETS) -> DatasetData:
     """Return a dataset as a node has it. Its source is its namespace, which names the store that it lies in."""
     namespace, name = names_of(asset.uid)
     return {
@@ -91,22 +92,24 @@ def dataset_data(asset: Asset) -> DatasetData:
         "updatedAt": instant(asset.last_seen_at),
         "namespace": namespace,
         "sourceName": namespace,
-        "fields": [],
+        "fields": fields_of(facets),
         "tags": list(asset.document.get("tags", [])),
         "lastModifiedAt": asset.document.get("last_write_at"),
-        "lastLifecycleState": None,
+        "lastLifecycleState": lifecycle_of(facets),
         "description": asset.document.get("description"),
     }
 
 
-def dataset_answer(asset: Asset, version: uuid.UUID, columns: Mapping[str, Sequence[FromField]]) -> DatasetAnswer:
+def dataset_answer(
+    asset: Asset, version: uuid.UUID, columns: Mapping[str, Sequence[FromField]], facets: Facets = NO_FACETS
+) -> DatasetAnswer:
     """Return a dataset; `columns`: field -> what it comes from."""
     lineage = [column_lineage(name, inputs) for name, inputs in sorted(columns.items())]
     return {
-        **dataset_data(asset),
+        **dataset_data(asset, facets),
         "currentVersion": str(version),
         "columnLineage": lineage or None,
-        "facets": {},
+        "facets": dict(facets),
         "deleted": False,
     }
 
@@ -133,9 +136,11 @@ def input_field(one: FromField) -> dict[str, Any]:
     }
 
 
-def dataset_version_answer(asset: Asset, version: uuid.UUID, run: RunKnown | None) -> DatasetVersionAnswer:
+def dataset_version_answer(
+    asset: Asset, version: uuid.UUID, run: RunKnown | None, facets: Facets = NO_FACETS
+) -> DatasetVersionAnswer:
     """Return a version of a dataset; without a run the dataset as it was first heard of."""
-    data = dataset_data(asset)
+    data = dataset_data(asset, facets)
     written = (run.ended_at if run else None) or asset.first_seen_at
     return {
         "id": version_of(asset.uid, version),
@@ -148,15 +153,15 @@ def dataset_version_answer(asset: Asset, version: uuid.UUID, run: RunKnown | Non
         "sourceName": data["sourceName"],
         "fields": data["fields"],
         "tags": data["tags"],
-        "lifecycleState": None,
+        "lifecycleState": data["lastLifecycleState"],
         "description": data["description"],
         "currentSchemaVersion": None,
         "createdByRun": run_answer(run) if run else None,
-        "facets": {},
+        "facets": dict(facets),
     }
 
 
-def job_data(asset: Asset, joins: Joins | None, runs: Sequence[RunKnown]) -> JobData:
+def job_data(asset: Asset, joins: Joins | None, runs: Sequence[RunKnown], facets: Facets = NO_FACETS) -> JobData:
     """Return a job as a node has it; `runs`: newest first."""
     namespace, name = names_of(asset.uid)
     subtype = asset.document.get("subtype")
@@ -172,18 +177,18 @@ def job_data(asset: Asset, joins: Joins | None, runs: Sequence[RunKnown]) -> Job
         "namespace": namespace,
         "inputs": [id_of(uid) for uid in (joins.inputs if joins else ())],
         "outputs": [id_of(uid) for uid in (joins.outputs if joins else ())],
-        "location": None,
+        "location": location_of(facets),
         "description": asset.document.get("description"),
         "latestRun": run_answer(runs[0]) if runs else None,
     }
 
 
-def job_answer(asset: Asset, joins: Joins | None, runs: Sequence[RunKnown]) -> JobAnswer:
+def job_answer(asset: Asset, joins: Joins | None, runs: Sequence[RunKnown], facets: Facets = NO_FACETS) -> JobAnswer:
     """Return a job."""
     return {
-        **job_data(asset, joins, runs),
+        **job_data(asset, joins, runs, facets),
         "latestRuns": [run_answer(run) for run in runs],
-        "facets": {},
+        "facets": dict(facets),
         "currentVersion": str(joins.version) if joins else None,
         "labels": [],
         "tags": list(asset.document.get("tags", [])),

@@ -13,6 +13,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
 from lineage.inventory.models import Asset
 from lineage.marquez.answers import dataset_data, job_data
+from lineage.marquez.facets import NO_FACETS, NODE_FACETS, facets_of
 from lineage.marquez.known import Joins
 from lineage.marquez.names import Node, node_id
 from lineage.marquez.queries import Window, assets_by_id, current_joins
@@ -39,11 +40,17 @@ def lineage(node: Node, depth: int) -> dict[str, Any]:
     assets = assets_by_id([*around.jobs, *around.datasets])
     runs = runs_of(around.jobs, Window(1))
     with_datasets([run for several in runs.values() for run in several])
-    nodes = _Nodes(assets)
+    facets = facets_of(assets, NODE_FACETS)
+    nodes = _Nodes()
     for job, joins in around.jobs.items():
         nodes.add_job(assets[job], joins)
     graph = [
-        nodes.node(asset, job_data(asset, around.jobs[key], runs[key]) if key in around.jobs else dataset_data(asset))
+        nodes.node(
+            asset,
+            job_data(asset, around.jobs[key], runs[key], facets.get(key, NO_FACETS))
+            if key in around.jobs
+            else dataset_data(asset, facets.get(key, NO_FACETS)),
+        )
         for key, asset in assets.items()
     ]
     graph.sort(key=lambda each: each["id"])
@@ -86,7 +93,7 @@ def _within(start: uuid.UUID, is_job: bool, sides: Mapping[uuid.UUID, set[uuid.U
 class _Nodes:
     """The edges by node; those of a node lead from it or to it, as there."""
 
-    def __init__(self, assets: Mapping[uuid.UUID, Asset]) -> None:
+    def __init__(self) -> None:
         self.into: dict[str, list[Edge]] = {}
         self.out: dict[str, list[Edge]] = {}
 

@@ -9,7 +9,7 @@ import pytest
 from tests.lineage.marquez.shop import AIRFLOW, DB, LAKE, ORDERS, RAW, REPORT, RUNS, address, ask, refused, shop
 from tests.support.cast import Cast
 from tests.support.flow import send_and_project
-from tests.support.openlineage import dataset, new_run, run_event
+from tests.support.openlineage import dataset, facet, new_run, run_event
 
 __all__ = ["shop"]
 
@@ -224,3 +224,39 @@ def test_outsider_sees_nothing_of_it(shop: Cast, parts: tuple[str, ...]) -> None
         assert not re.search(r"lake|5432|airflow|orders", response.content.decode())
     else:
         assert response.status_code == 404
+
+
+# ---- facets
+
+
+def test_facets_of_datasets_and_jobs_are_those_said_last(cast: Cast) -> None:
+    schema = facet(fields=[{"name": "id", "type": "INT"}, {"name": "mail", "description": "Where to."}])
+    tags = facet(tags=[{"key": "pii", "value": "true", "field": "mail"}, {"key": "team", "value": "shop"}])
+    changed = facet(lifecycleStateChange="TRUNCATE")
+    said = dataset("t", schema=schema, tags=tags, lifecycleStateChange=changed)
+    code = {"sourceCodeLocation": facet(type="git", url="https://git.example/shop")}
+    first = run_event(at="2026-11-01T08:00:00Z", outputs=[dataset("t", schema=facet(fields=[{"name": "old"}]))])
+    send_and_project(cast.workspace.pk, [run_event(at="2026-11-02T08:00:00Z", outputs=[said], job_facets=code), first])
+    found = ask(cast, "namespaces", "postgres://db:5432", "datasets", "t")
+    assert found["fields"] == [
+        {"name": "id", "type": "INT", "tags": [], "description": None},
+        {"name": "mail", "type": None, "tags": ["pii:true"], "description": "Where to."},
+    ]
+    assert (found["facets"]["schema"], found["lastLifecycleState"]) == (schema, "TRUNCATE")
+    assert found["tags"] == ["team:shop"]
+    job = ask(cast, "namespaces", "airflow", "jobs", "daily")
+    assert (job["location"], job["facets"]) == ("https://git.example/shop", code)
+    nodes = {node["type"]: node["data"] for node in ask(cast, "lineage", nodeId="job:airflow:daily")["graph"]}
+    assert (nodes["DATASET"]["fields"], nodes["JOB"]["location"]) == (found["fields"], job["location"])
+
+
+def test_facets_of_odd_shapes_are_shown_and_mean_nothing(cast: Cast) -> None:
+    odd: dict[str, Any] = {
+        "schema": {"fields": [1, {"name": 2}]},
+        "tags": {"tags": "x"},
+        "lifecycleStateChange": {"x": 1},
+    }
+    send_and_project(cast.workspace.pk, [run_event(outputs=[dataset("t", **odd)])])
+    found = ask(cast, "namespaces", "postgres://db:5432", "datasets", "t")
+    assert found["facets"] == odd
+    assert (found["fields"], found["lastLifecycleState"]) == ([], None)

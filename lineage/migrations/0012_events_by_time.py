@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lineage', '0010_traced_labels'),
+        ('lineage', '0011_facets_as_last_said'),
     ]
 
     operations = [
