@@ -179,6 +179,8 @@ STATIC_ROOT = AUDITLINE_HOME / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "audit" / "web" / "static",
     ("htmx", BASE_DIR / "node_modules" / "htmx.org" / "dist"),
+    ("cytoscape", BASE_DIR / "node_modules" / "cytoscape" / "dist"),
+    ("elk", BASE_DIR / "node_modules" / "elkjs" / "lib"),
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
