@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lineage', '0011_facets_as_last_said'),
+        ('lineage', '0012_trace_what_was_there'),
     ]
 
     operations = [
