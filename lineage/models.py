@@ -4,6 +4,8 @@ from lineage.events.models import DeletionReceipt, Event, EventReceipt, Hook, Ho
 from lineage.graph.derivations import DATA_FLOW
 from lineage.graph.labels.models import LabelSet, Traced, TracedMasking, TraceDue
 from lineage.graph.models import (
+    DatasetAlias,
+    DatasetChange,
     Facet,
     Flow,
     FlowColumns,
@@ -13,6 +15,7 @@ from lineage.graph.models import (
     JobVersionFlow,
     MaskingApproval,
     Run,
+    RunParent,
 )
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
 from lineage.retention.models import Deletion, LegalHold, RetentionRule
@@ -21,6 +24,8 @@ DERIVATIONS_DECLARED = DATA_FLOW is not None  # a process that knows the models 
 
 __all__ = [
     "Asset",
+    "DatasetAlias",
+    "DatasetChange",
     "Deletion",
     "DeletionReceipt",
     "DerivedFact",
@@ -45,6 +50,7 @@ __all__ = [
     "Relation",
     "RetentionRule",
     "Run",
+    "RunParent",
     "Source",
     "TraceDue",
     "Traced",

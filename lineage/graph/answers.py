@@ -100,7 +100,7 @@ def _name(identifier: uuid.UUID, assets: Assets) -> dict[str, str]:
 
 
 class HitRow(TypedDict):
-    """A dataset or job that was found; `found_by` says how: exact, last_part, name, namespace or inside."""
+    """A dataset or job that was found; `found_by` says how: exact, last_part, name, namespace, inside or alias."""
 
     id: str
     kind: str

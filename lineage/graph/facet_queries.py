@@ -15,6 +15,9 @@ OWN_PARTS = (Facet.Part.JOB.value, Facet.Part.DATASET.value)
 """What is said of the job or dataset itself, not of one use of it."""
 
 
+MOST_CHILDREN = 200
+
+
 @dataclass(frozen=True)
 class KeptFacet:
     """A facet in force. `body` None: it is larger than what is kept beside its event (latest_facets.MAX_BODY)."""
@@ -53,6 +56,34 @@ def facets_of_run(run_id: str) -> dict[str, Any]:
     return facets
 
 
+@dataclass(frozen=True)
+class Relative:
+    """A run as another names it: its id, and the uid of its job; '' = not said."""
+
+    run_id: str
+    job: str
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """Where a run belongs: its parent and the run that all began with, where said, and the runs that name it parent."""
+
+    parent: Relative | None
+    root: Relative | None
+    children: tuple[Relative, ...]  # the first MOST_CHILDREN, by run id
+    more: bool
+
+
+def relatives_of(run_id: str) -> Relatives:
+    """Return the relatives of a run. Of several jobs that use its id, the one that spoke last counts."""
+    scope = [current_workspace(), run_id.lower()]
+    said = fetch(_PARENT, scope)
+    children = [Relative(*row) for row in fetch(_CHILDREN, [*scope, MOST_CHILDREN + 1])]
+    parent, root = (Relative(*said[0][:2]), Relative(*said[0][2:])) if said else (None, None)
+    more = len(children) > MOST_CHILDREN
+    return Relatives(parent, root if root and root.run_id else None, tuple(children[:MOST_CHILDREN]), more)
+
+
 def _said(event: Mapping[str, Any]) -> dict[str, Any]:
     facets = members(members(event.get("run")).get("facets"))
     return {name: facet for name, facet in facets.items() if isinstance(facet, dict)}
@@ -68,4 +99,15 @@ ORDER BY f.about_id, f.name, f.at DESC, f.digest DESC, s.name
 _EVENTS = """
 SELECT body FROM "lineage_event" WHERE workspace_id = %s AND about = %s AND about <> '' AND kind = 'run'
 ORDER BY event_time NULLS FIRST, kept_digest
+"""
+
+_PARENT = """
+SELECT parent_run_id, parent_job, root_run_id, root_job FROM "lineage_runparent"
+WHERE workspace_id = %s AND run_id = %s ORDER BY at DESC, digest DESC LIMIT 1
+"""
+
+_CHILDREN = """
+SELECT p.run_id, a.uid FROM "lineage_runparent" p
+JOIN "lineage_asset" a ON a.workspace_id = p.workspace_id AND a.id = p.job_id
+WHERE p.workspace_id = %s AND p.parent_run_id = %s ORDER BY p.run_id, a.uid LIMIT %s
 """

@@ -17,6 +17,8 @@ import orjson
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.aliases import LIFECYCLE, SYMLINKS, Change, change_of, note_changes, replace_symlinks
+from lineage.graph.shapes import members
 from lineage.graph.told import Told
 from lineage.inventory.assets import Key
 from lineage.inventory.bulk import chunks, columns, execute, fetch, records
@@ -48,11 +50,16 @@ class LatestFacets:
     """The latest version of each facet among some events."""
 
     found: dict[Place, dict[str, Version]] = field(default_factory=dict)
+    # What became of datasets, over all events and not only the latest: a renaming is not undone by what follows it.
+    changes: dict[tuple[Place, Change], tuple[datetime.datetime, uuid.UUID]] = field(default_factory=dict)
 
     def take(self, told: Told) -> None:
         """Take in the facets that an event carries."""
         for about, part, facets in told.carried:
-            known = self.found.setdefault((told.namespace, part, about.uid), {})
+            place = (told.namespace, part, about.uid)
+            known = self.found.setdefault(place, {})
+            if part == "dataset" and LIFECYCLE in facets:
+                self._note(place, members(facets[LIFECYCLE]), told)
             for name, facet in facets.items():
                 if isinstance(facet, dict) and len(name) <= MAX_NAME:
                     old = known.get(name)
@@ -60,6 +67,12 @@ class LatestFacets:
                         new = _version(facet, told)
                         if old is None or new[:2] > old[:2]:
                             known[name] = new
+
+    def _note(self, place: Place, facet: Mapping[str, Any], told: Told) -> None:
+        if (change := change_of(facet)) is not None:
+            last = self.changes.get((place, change))
+            if last is None or told.at > last[0]:
+                self.changes[place, change] = (told.at, told.event_id)
 
 
 class _Row(NamedTuple):
@@ -74,12 +87,13 @@ def keep_facets(latest: LatestFacets, ids: Mapping[Key, uuid.UUID], sources: Map
 
     1. Read when and with which digest each of these facets is known.
     2. Note later times of the same content; write the others with their bodies.
+    3. Bring the other names of datasets in line, and note what became of them.
     """
     wanted = dict(_rows(latest, ids, sources))
     for part in chunks(sorted(wanted)):
         known = _known(part)  # 1
         confirmed: list[tuple[Any, ...]] = []
-        written: list[dict[str, Any]] = []
+        written: list[tuple[_Row, Version]] = []
         for row in part:
             version, old = wanted[row], known.get(row)
             if old is not None and (version.at, version.digest) <= old[1:]:
@@ -87,11 +101,27 @@ def keep_facets(latest: LatestFacets, ids: Mapping[Key, uuid.UUID], sources: Map
             if old is not None and version.digest == old[2]:
                 confirmed.append((old[0], version.at, version.event_id))
             else:
-                written.append(_record(row, version))
-        if confirmed:  # 2
-            execute(_CONFIRM, [*columns(confirmed, 3), current_workspace()])
-        if written:
-            execute(_WRITE, [current_workspace(), records(written)])
+                written.append((row, version))
+        _store(confirmed, written)  # 2
+    said = {
+        ((ids["dataset", uid], sources[namespace]), change): when
+        for ((namespace, _, uid), change), when in latest.changes.items()
+    }
+    note_changes(said)  # 3
+
+
+def _store(confirmed: list[tuple[Any, ...]], written: list[tuple[_Row, Version]]) -> None:
+    if confirmed:
+        execute(_CONFIRM, [*columns(confirmed, 3), current_workspace()])
+    if written:
+        execute(_WRITE, [current_workspace(), records([_record(row, version) for row, version in written])])
+        replace_symlinks(
+            {
+                (row.about, row.source): orjson.loads(version.content or b"{}")
+                for row, version in written
+                if row.name == SYMLINKS and row.part == "dataset"
+            }
+        )
 
 
 def _version(facet: dict[str, Any], told: Told) -> Version:

@@ -3,6 +3,7 @@
 import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
 
@@ -211,6 +212,62 @@ class Facet(WorkspaceModel):
                 name="facet_deleted_has_no_body", condition=Q(size__gt=0) | Q(size=0, body__isnull=True)
             ),
         ]
+
+
+class DatasetAlias(WorkspaceModel):
+    """Another name of a dataset, by which it is found (aliases.py); it need not be an asset of its own."""
+
+    dataset = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    source = row_key("lineage.Source", on_delete=models.CASCADE, db_index=False)  # that says so
+    origin = models.CharField(max_length=7)  # symlink, rename: it was called so before
+    uid = models.CharField(max_length=4000)
+    name = models.CharField(max_length=4000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "dataset", "source", "origin", "uid"], name="dataset_alias_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "uid"], name="dataset_alias_by_uid"),
+            models.Index("workspace", OpClass("name", name="text_pattern_ops"), name="dataset_alias_by_name"),
+        ]
+
+
+class DatasetChange(WorkspaceModel):
+    """What a source said became of a dataset: per kind of change the latest time (aliases.py)."""
+
+    dataset = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    source = row_key("lineage.Source", on_delete=models.CASCADE, db_index=False)
+    change = models.CharField(max_length=9)  # ALTER, CREATE, DROP, OVERWRITE, RENAME, TRUNCATE
+    previous = models.CharField(max_length=4000, blank=True)  # uid before a renaming; '' = no renaming
+    at = models.DateTimeField()
+    event = models.UUIDField()  # one that said it at that time
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "dataset", "source", "change", "previous"], name="dataset_change_once"
+            ),
+        ]
+
+
+class RunParent(WorkspaceModel):
+    """Which run a run belongs to and which run began it all, by their names: either may never be heard of."""
+
+    job = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    run_id = models.CharField(max_length=200)  # lower case, as Run.run_id
+    parent_run_id = models.CharField(max_length=200)
+    parent_job = models.CharField(max_length=4000, blank=True)  # uid
+    root_run_id = models.CharField(max_length=200, blank=True)  # '' = not said
+    root_job = models.CharField(max_length=4000, blank=True)
+    at = models.DateTimeField()  # the version that counts: the latest, then the greater digest
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "run_id", "job"], name="run_parent_once")]
+        indexes = [models.Index(fields=["workspace", "parent_run_id", "run_id"], name="run_parent_children")]
 
 
 class MaskingApproval(WorkspaceModel):

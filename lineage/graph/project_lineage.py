@@ -11,6 +11,7 @@ from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
 from lineage.graph.job_versions import assign_versions, settle_lost
 from lineage.graph.latest_facets import LatestFacets, keep_facets
+from lineage.graph.parents import keep_parents
 from lineage.graph.relations import relate_flows, relate_jobs
 from lineage.graph.run_assets import clusters_matter, find_runs, make_run_assets
 from lineage.graph.runs import RunRow, merge_runs, write_runs
@@ -73,6 +74,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
         by_source.setdefault(each.namespace, []).append(each)
     for namespace, source in sources.items():  # 5
         touched |= report_facts(source, _reports(source, by_source[namespace], ids), rev)
+    keep_parents(told, ids)
     keep_facets(facets, ids, {namespace: source.pk for namespace, source in sources.items()})
     touched |= _with_first_runs(runs)
     moved = {run.asset_id: run.job_id for run in runs if run.moved and run.asset_id is not None}

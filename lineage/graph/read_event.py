@@ -10,6 +10,7 @@ from lineage.events.models import Event
 from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of, facts_of_dataset
+from lineage.graph.parents import parent_of
 from lineage.graph.shapes import items, members, parse
 from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Told, dataset_ref, job_ref
 
@@ -62,6 +63,7 @@ def read_event(event: Kept) -> Told:
         declared=tuple(_declared(event, speaker, named, outputs)),
         facts=tuple(_facts(event, speaker, run, named, (inputs, outputs), run_facets.get("tags"))),
         carried=tuple(_carried(event, speaker, named, inputs, outputs)),
+        parent=parent_of(run_facets) if run_facets else None,
     )
 
 

@@ -15,8 +15,8 @@ from accounts.members.scope import WorkspaceView
 from accounts.members.strict import BadParameter
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, object_schema, page_schema, text_parameter
 from lineage.graph.coverage import MEANINGS, Gap, counts, gaps
-from lineage.graph.facet_queries import KeptFacet, facets_of, facets_of_run
-from lineage.graph.models import Facet
+from lineage.graph.facet_queries import KeptFacet, Relative, facets_of, facets_of_run, relatives_of
+from lineage.graph.models import DatasetAlias, DatasetChange, Facet
 from lineage.inventory.models import Asset
 
 DEFAULT_GAP = "jobs_without_datasets"
@@ -45,12 +45,50 @@ class FacetRow(TypedDict):
     body: Any
 
 
+class RunName(TypedDict):
+    """A run as another names it; `job`: its uid, '' = not said."""
+
+    run_id: str
+    job: str
+
+
+class RunFamily(TypedDict):
+    """Where a run belongs; `more`: it has more children than the 200 that are shown."""
+
+    parent: RunName | None
+    root: RunName | None
+    children: list[RunName]
+    more: bool
+
+
+class AliasRow(TypedDict):
+    """Another name of a dataset; `origin`: symlink, or rename where it was called so before."""
+
+    uid: str
+    name: str
+    origin: str
+    source: str
+
+
+class ChangeRow(TypedDict):
+    """What a source said became of a dataset: the latest of each kind. `previous`: uid before a renaming."""
+
+    change: str
+    previous: str
+    at: str
+    event: str
+    source: str
+
+
 class FacetsAnswer(TypedDict):
-    """The facets of one asset, by part and name."""
+    """The facets of one asset, by part and name, and what follows from them alone."""
 
     asset: str
     kind: str
     facets: list[FacetRow]
+    family: RunFamily | None  # of a run
+    aliases: list[AliasRow]  # of a dataset
+    changes: list[ChangeRow]  # of a dataset, newest first
 
 
 class CoverageView(ListView):
@@ -97,8 +135,16 @@ class FacetsView(WorkspaceView):
         """Show them: of jobs and datasets the latest over all sources, of a run what its events add up to."""
         identifier = uuid.UUID(text_parameter(request, "asset"))
         asset = get_object_or_404(Asset, pk=identifier, kind__in=("job", "dataset", "run"))
-        rows = _of_run(asset.uid) if asset.kind == "run" else _of_asset(asset.pk)
-        return Response({"asset": str(asset.pk), "kind": asset.kind, "facets": rows})
+        of_run = asset.kind == "run"
+        answer: FacetsAnswer = {
+            "asset": str(asset.pk),
+            "kind": asset.kind,
+            "facets": _of_run(asset.uid) if of_run else _of_asset(asset.pk),
+            "family": _family(asset.uid) if of_run else None,
+            "aliases": _aliases(asset.pk),
+            "changes": _changes(asset.pk),
+        }
+        return Response(answer)
 
 
 def _key(gap: str, after: str | None) -> str:
@@ -148,4 +194,39 @@ def _of_run(run_id: str) -> list[FacetRow]:
     return [
         FacetRow(part="run", name=name, body=body, **nothing)  # type: ignore[typeddict-item]
         for name, body in sorted(facets_of_run(run_id).items())
+    ]
+
+
+def _family(run_id: str) -> RunFamily:
+    found = relatives_of(run_id)
+    return {
+        "parent": _run_name(found.parent) if found.parent else None,
+        "root": _run_name(found.root) if found.root else None,
+        "children": [_run_name(child) for child in found.children],
+        "more": found.more,
+    }
+
+
+def _run_name(run: Relative) -> RunName:
+    return {"run_id": run.run_id, "job": run.job}
+
+
+def _aliases(dataset: uuid.UUID) -> list[AliasRow]:
+    rows = (
+        DatasetAlias.objects.filter(dataset=dataset).select_related("source").order_by("uid", "origin", "source__name")
+    )
+    return [{"uid": row.uid, "name": row.name, "origin": row.origin, "source": row.source.name} for row in rows]
+
+
+def _changes(dataset: uuid.UUID) -> list[ChangeRow]:
+    rows = DatasetChange.objects.filter(dataset=dataset).select_related("source").order_by("-at", "change", "previous")
+    return [
+        {
+            "change": row.change,
+            "previous": row.previous,
+            "at": instant(row.at),
+            "event": str(row.event),
+            "source": row.source.name,
+        }
+        for row in rows
     ]

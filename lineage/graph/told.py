@@ -94,6 +94,15 @@ class Facts(NamedTuple):
     origin: Literal["measured", "declared"]
 
 
+class Parent(NamedTuple):
+    """The run that a run belongs to, and the one that all of it began with: run id, uid of the job; '' = not said."""
+
+    run: str
+    job: str
+    root_run: str
+    root_job: str
+
+
 class Carrying(NamedTuple):
     """The facets of a job or dataset in one place of an event (Facet.Part), by name as they were sent."""
 
@@ -121,6 +130,7 @@ class Told(NamedTuple):
     declared: tuple[Declared, ...] = ()
     facts: tuple[Facts, ...] = ()
     carried: tuple[Carrying, ...] = ()
+    parent: Parent | None = None
     said_at: datetime.datetime | None = None  # its own time as sent, where it can be held against our clock
 
     @property

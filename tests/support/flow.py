@@ -15,6 +15,8 @@ from lineage.events.receive import receive_event
 from lineage.events.record import store_events
 from lineage.graph.labels.models import LabelSet, Traced
 from lineage.graph.models import (
+    DatasetAlias,
+    DatasetChange,
     Facet,
     Flow,
     FlowColumns,
@@ -23,6 +25,7 @@ from lineage.graph.models import (
     JobVersionDay,
     JobVersionFlow,
     Run,
+    RunParent,
 )
 from lineage.graph.project import project
 from lineage.inventory.models import Asset, DerivedFact, Related, Source
@@ -91,7 +94,6 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
         uid = {row.pk: f"{row.kind}:{row.uid}" for row in Asset.objects.all()}
         version = _versions(uid)
         run = {row.pk: (uid[row.job_id], row.run_id) for row in Run.objects.all()}
-        source = {row.pk: row.name for row in Source.objects.all()}
         current = {"rev_to__isnull": True}
         return {
             "assets": _sorted(
@@ -120,10 +122,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 (uid[row.flow.from_dataset_id], uid[row.flow.to_dataset_id], uid[row.flow.job_id], row.columns)
                 for row in FlowColumns.objects.filter(flow__rev_to__isnull=True).select_related("flow")
             ),
-            "facets": _sorted(
-                (uid[row.about_id], source[row.source_id], *_columns(row, "event", "digest"), bytes(row.digest))
-                for row in Facet.objects.all()
-            ),
+            **_from_facets(uid),
             "flows": _sorted(
                 (uid[row.from_dataset_id], uid[row.to_dataset_id], uid[row.job_id], *_columns(row, "job"))
                 for row in Flow.objects.filter(**current)
@@ -142,6 +141,26 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 for row in Source.objects.all()
             ),
         }  # fmt: skip
+
+
+def _from_facets(uid: dict[uuid.UUID, str]) -> dict[str, list[Any]]:
+    """Return what is kept of facets themselves; which of several events said the same does not count."""
+    source = {row.pk: row.name for row in Source.objects.all()}
+    return {
+        "facets": _sorted(
+            (uid[row.about_id], source[row.source_id], *_columns(row, "event", "digest"), bytes(row.digest))
+            for row in Facet.objects.all()
+        ),
+        "aliases": _sorted(
+            (uid[row.dataset_id], source[row.source_id], *_columns(row)) for row in DatasetAlias.objects.all()
+        ),
+        "changes": _sorted(
+            (uid[row.dataset_id], source[row.source_id], *_columns(row, "event")) for row in DatasetChange.objects.all()
+        ),
+        "parents": _sorted(
+            (uid[row.job_id], *_columns(row, "digest"), bytes(row.digest)) for row in RunParent.objects.all()
+        ),
+    }
 
 
 def _versions(uid: dict[uuid.UUID, str]) -> dict[uuid.UUID, tuple[Any, ...]]:

@@ -35,6 +35,9 @@ VAULT: dict[str, Any] = {
     "attributes": {"country": "US", "replica_countries": [], "lineage_namespaces": ["s3://vault"]},
 }
 
+PARENT_RUN = "01890a5d-ac96-774b-bcce-b302099a8057"
+"""All runs belong to this one."""
+
 BOUND: dict[str, Any] = {"environment": "prod", "residency_limited": True, "retention_days": 3650}
 ALLOWED = ["DE", *sorted(COUNTRIES - {"DE", "US"})[:60]]
 """Where parts may lie: each of up to 60 rounds has one country less, so that what its part feeds has its own limit."""
@@ -95,11 +98,18 @@ def _runs(number: int) -> list[dict[str, Any]]:
     fields = {"id": {"inputFields": [{"namespace": "s3://vault", "name": f"part-{number}", "field": "id"}]}}
     customers = dataset("customers", "s3://lake", columnLineage=facet(fields=fields))
     former = dataset(f"step-{number - 1}", "s3://vault") if number else customers
+    named = {"identifiers": [{"namespace": "hive://meta", "name": f"step_{number}", "type": "TABLE"}]}
+    step = dataset(
+        f"step-{number}",
+        "s3://vault",
+        symlinks=facet(**named),
+        lifecycleStateChange=facet(lifecycleStateChange="CREATE"),
+    )
     return [
         _run(number, "in", dataset(f"part-{number}", "s3://vault"), customers),
         _fill(number, customers),
         _run(number, "out", customers, dataset(f"report-{number}", "s3://vault")),
-        _run(number, "on", former, dataset(f"step-{number}", "s3://vault")),
+        _run(number, "on", former, step),
     ]
 
 
@@ -113,8 +123,14 @@ def _fill(number: int, customers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(number: int, job: str, source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
+    parent = facet(run={"runId": PARENT_RUN}, job={"namespace": "night", "name": "all"})
     return run_event(
-        run=new_run(), job=f"{job}-{number}", namespace=f"team-{number}", inputs=[source], outputs=[target]
+        run=new_run(),
+        job=f"{job}-{number}",
+        namespace=f"team-{number}",
+        inputs=[source],
+        outputs=[target],
+        run_facets={"parent": parent},
     )
 
 

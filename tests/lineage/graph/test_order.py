@@ -1,5 +1,6 @@
 """The same events in any order, with any duplicates and cut into any batches, give the same graph (promise 2)."""
 
+import os
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ from tests.support.openlineage import dataset, dataset_event, facet, job_event, 
 NAMES = st.sampled_from(["a", "b", "c"])
 RUNS = st.sampled_from(["00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-00000000000b"])
 TIMES = st.sampled_from([f"2026-11-01T0{hour}:00:00Z" for hour in range(4)])
+
+
+HISTORIES_TRIED = int(os.environ.get("AUDITLINE_HISTORIES", "80"))
+"""Generated histories of a run of this test; 10,000 of them take hours."""
 
 
 def source(name: str, **rest: Any) -> dict[str, Any]:
@@ -68,13 +73,33 @@ TAGS = st.one_of(
         st.sampled_from(["", "email"]),
     ),
 )
+NAMED = st.one_of(
+    st.builds(
+        lambda names: {"symlinks": facet(identifiers=[source(name, type="TABLE") for name in names])},
+        st.lists(NAMES, max_size=2),
+    ),
+    st.just({"symlinks": {"_deleted": True}}),
+    st.builds(
+        lambda change, name: {
+            "lifecycleStateChange": facet(lifecycleStateChange=change, previousIdentifier=source(name))
+        },
+        st.sampled_from(["RENAME", "DROP", "OVERWRITE"]),
+        NAMES,
+    ),
+)
+"""Other names of a dataset, and what became of it."""
+PARENTS = st.builds(
+    lambda run, job: {"parent": facet(run={"runId": run}, job={"namespace": "scheduler-j", "name": job})},
+    RUNS,
+    st.sampled_from(["j", "k"]),
+)
 OUTPUTS = st.builds(
     lambda name, columns, owner, made: (
         dataset(name, **owner, **({"columnLineage": columns} if columns else {})) | {"outputFacets": made}
     ),
     NAMES,
     st.none() | COLUMNS,
-    OWNERSHIP | st.just({}) | ODD | TAGS | CHECKS,
+    OWNERSHIP | st.just({}) | ODD | TAGS | CHECKS | NAMED,
     ODD,
 )
 SETS = st.lists(
@@ -100,7 +125,7 @@ RUN_EVENTS = st.builds(
     SETS,
     st.lists(OUTPUTS, max_size=2),
     st.none() | st.none() | EXPLICIT,
-    st.just({}) | TAGS,
+    st.just({}) | TAGS | PARENTS,
 )
 OTHER_EVENTS = st.one_of(
     st.builds(
@@ -119,7 +144,7 @@ def state_after(batches: list[list[dict[str, Any]]]) -> dict[str, list[Any]]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=HISTORIES_TRIED, deadline=None, suppress_health_check=list(HealthCheck))
 @given(HISTORIES, st.randoms(use_true_random=False), st.lists(st.integers(1, 3), min_size=7, max_size=7))
 def test_order_duplicates_and_batches_make_no_difference(
     history: list[dict[str, Any]], random: Any, sizes: list[int]
