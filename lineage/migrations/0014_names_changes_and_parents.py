@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_governed_acts'),
-        ('lineage', '0011_facets_as_last_said'),
+        ('lineage', '0013_events_by_time'),
     ]
 
     operations = [
