@@ -13,7 +13,7 @@ from tests.support.cast import Cast
 from tests.support.flow import lineage_facts, send_and_project
 from tests.support.openlineage import dataset, new_run, run_event
 
-TRACE = importlib.import_module("lineage.migrations.0013_trace_what_was_there")
+TRACE = importlib.import_module("lineage.migrations.0012_trace_what_was_there")
 
 
 @pytest.mark.django_db

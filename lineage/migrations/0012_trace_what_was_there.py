@@ -34,7 +34,7 @@ def note(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lineage', '0012_events_by_time'),
+        ('lineage', '0011_facets_as_last_said'),
     ]
 
     operations = [
