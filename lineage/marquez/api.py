@@ -46,6 +46,8 @@ class MarquezView(WorkspaceView):
 class WriteView(MarquezView):
     """An address that Marquez only writes to."""
 
+    rights: ClassVar[dict[str, Right]] = {}
+
 
 class NamespacesView(MarquezView):
     """Namespaces of datasets and jobs."""
