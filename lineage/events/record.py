@@ -87,8 +87,12 @@ def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], 
     4. After commit, wake `project`.
     """
     workspace_id = current_workspace()
+    # Of equal contents in different bytes the first is kept: its body with its digest.
+    first: dict[bytes, NewEvent] = {}
+    for event in events:
+        first.setdefault(event.content_digest, event)
     # In the order of digests, so that two batches with the same contents wait for each other and never deadlock.
-    ordered = sorted(events, key=lambda event: event.content_digest)
+    ordered = [first[digest] for digest in sorted(first)]
     kept = {event.content_digest: hashlib.sha256(event.body).digest() for event in ordered}
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, array_literals(_columns(workspace_id, ordered, kept)))  # 1, 2

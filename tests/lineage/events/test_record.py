@@ -51,6 +51,19 @@ def test_a_batch_answers_in_its_order_and_knows_its_own_duplicates(cast: Cast) -
         assert Event.objects.count() == 3
 
 
+@pytest.mark.parametrize("bodies", [(b"one", b"another"), (b"another", b"one")])
+def test_of_equal_contents_in_one_batch_body_and_digest_belong_together(
+    cast: Cast, bodies: tuple[bytes, bytes]
+) -> None:
+    with in_workspace(cast.workspace.pk):
+        receipts = store_events([event("z", body=body) for body in bodies])
+        kept = Event.objects.get()
+        assert bytes(kept.body) == bodies[0]
+        digests = {bytes(kept.kept_digest), *(receipt.kept_digest for receipt in receipts)}
+        assert digests == {hashlib.sha256(bodies[0]).digest()}
+        assert [receipt.duplicate for receipt in receipts] == [False, True]
+
+
 def test_workspaces_keep_their_own_receipts(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         ours = store_events([event("a")])[0]
