@@ -60,7 +60,7 @@ def settle_flows(changes: VersionChanges, rev: int) -> FlowChanges:
     current = _load_flows(list(touched))
     wanted: dict[FlowKey, FlowRow | None] = {}
     for key, several in touched.items():  # 2
-        if key in current and not any(change.lost or change.id in changes.new for change, _ in several):
+        if key in current and not any(change.lost or change.unused for change, _ in several):
             wanted[key] = _added(current[key][1], several)
         else:
             wanted[key] = None

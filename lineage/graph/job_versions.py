@@ -31,7 +31,10 @@ class Key(NamedTuple):
 
 @dataclass
 class Change:
-    """What a batch did to one version. `added`: runs (not designs) that came to it; `lost`: some left it."""
+    """What a batch did to one version. `added`: runs (not designs) that came to it; `lost`: some left it.
+
+    `unused`: no run or design had it before, be it new or left by all: flows that it joins did not rest on it.
+    """
 
     id: uuid.UUID
     job: uuid.UUID
@@ -41,6 +44,7 @@ class Change:
     first_at: datetime.datetime | None = None
     seen_at: datetime.datetime | None = None
     lost: bool = False
+    unused: bool = False
     days: Counter[datetime.date] = field(default_factory=Counter)
 
     def widen(self, run: RunRow) -> None:
@@ -158,7 +162,9 @@ def _joins(run: RunRow, uids: Mapping[uuid.UUID, str]) -> dict[tuple[str, str], 
 def _write_counts(changes: VersionChanges) -> None:
     workspace = current_workspace()
     rows = [(each.id, each.runs, each.designs, each.first_at, each.seen_at) for each in changes.changed.values()]
-    execute(_COUNT, [*columns(rows, 5), workspace])
+    for version, runs, designs in fetch(_COUNT, [*columns(rows, 5), workspace]):
+        change = changes.changed[version]
+        change.unused = (runs, designs) == (change.runs, change.designs)
     days = [
         (new_id(), each.id, day, runs) for each in changes.changed.values() for day, runs in each.days.items() if runs
     ]
@@ -206,6 +212,7 @@ SET runs = v.runs + w.runs, designs = v.designs + w.designs, first_at = least(v.
 FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[])
   AS w (id, runs, designs, first_at, seen_at)
 WHERE v.workspace_id = %s AND v.id = w.id
+RETURNING v.id, v.runs, v.designs
 """
 
 _COUNT_DAYS = """

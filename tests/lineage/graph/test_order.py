@@ -161,6 +161,27 @@ def test_order_duplicates_and_batches_make_no_difference(
         assert got[part] == rows, part
 
 
+def between(run: str, at: str, source_name: str, target: str) -> dict[str, Any]:
+    return run_event("COMPLETE", at, run=run, inputs=[dataset(source_name)], outputs=[dataset(target)])
+
+
+# The first run joins a to b alone, then it turns out to join more; the second joins a to b and nothing else.
+LEFT_AND_TAKEN_UP = [
+    between("00000000-0000-0000-0000-00000000000a", "2026-11-01T01:00:00Z", "a", "b"),
+    between("00000000-0000-0000-0000-00000000000a", "2026-11-01T02:00:00Z", "c", "d"),
+    between("00000000-0000-0000-0000-00000000000b", "2026-11-02T02:00:00Z", "a", "b"),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_what_all_runs_had_left_counts_again_when_another_run_says_it(order: tuple[int, ...]) -> None:
+    expected = state_after([LEFT_AND_TAKEN_UP])
+    got = state_after([[LEFT_AND_TAKEN_UP[index]] for index in order])
+    for part, rows in expected.items():
+        assert got[part] == rows, part
+
+
 def test_the_published_samples_give_the_same_graph_backwards_one_by_one(db: None) -> None:
     events = sample_events()
     forwards = state_after([events])
