@@ -30,6 +30,7 @@ PLANTED: dict[str, dict[str, Any]] = {
     "a header": {"text": f"Authorization: Bearer {SECRET}", "curl": f"-H 'authorization: Basic {SECRET}'"},
     "a url": {"uri": f"postgres://user:{SECRET}@db:5432/x", "jdbc": f"jdbc:x://h/d?user=a&password={SECRET}&b=c"},
     "a connection string": {"text": f"AccountName=x;AccountKey={SECRET};Endpoint=y"},
+    "at the beginning of a line": {"text": f"host=x\npwd={SECRET}", "indented": f"{{\n\tPWD: {SECRET}"},
     "behind escapes": {"text": "pass\\u0077ord=" + SECRET},
 }
 
