@@ -150,7 +150,10 @@ def wake_soon(stage: Stage, workspace_id: uuid.UUID) -> None:
         _soon.add((stage, workspace_id))
     timer = threading.Timer(SOON, _wake_now, [stage, workspace_id])
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # no thread to be had
+        _wake_now(stage, workspace_id)
 
 
 def _wake_now(stage: Stage, workspace_id: uuid.UUID) -> None:
