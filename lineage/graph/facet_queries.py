@@ -20,7 +20,7 @@ MOST_CHILDREN = 200
 
 @dataclass(frozen=True)
 class KeptFacet:
-    """A facet in force. `body` None: it is larger than what is kept beside its event (latest_facets.MAX_BODY)."""
+    """A facet in force. `body` None: larger than what is kept beside its event (MAX_BODY), or gone with it."""
 
     part: str
     source: str  # name of the source

@@ -82,6 +82,13 @@ class _Row(NamedTuple):
     name: str
 
 
+class _Known(NamedTuple):
+    id: uuid.UUID
+    at: datetime.datetime
+    digest: bytes
+    whole: bool  # not so where retention let go of the body
+
+
 def keep_facets(latest: LatestFacets, ids: Mapping[Key, uuid.UUID], sources: Mapping[str, uuid.UUID]) -> None:
     """Write what is newer than what is known, for the stage's transaction. Sources are named by their namespace.
 
@@ -96,10 +103,10 @@ def keep_facets(latest: LatestFacets, ids: Mapping[Key, uuid.UUID], sources: Map
         written: list[tuple[_Row, Version]] = []
         for row in part:
             version, old = wanted[row], known.get(row)
-            if old is not None and (version.at, version.digest) <= old[1:]:
+            if old is not None and (version.at, version.digest) <= (old.at, old.digest):
                 continue
-            if old is not None and version.digest == old[2]:
-                confirmed.append((old[0], version.at, version.event_id))
+            if old is not None and version.digest == old.digest and (old.whole or version.content is None):
+                confirmed.append((old.id, version.at, version.event_id))
             else:
                 written.append((row, version))
         _store(confirmed, written)  # 2
@@ -150,11 +157,11 @@ def _rows(
             yield _Row(about, source, part, name), version
 
 
-def _known(rows: list[_Row] | Any) -> dict[_Row, tuple[uuid.UUID, datetime.datetime, bytes]]:
+def _known(rows: list[_Row] | Any) -> dict[_Row, _Known]:
     pairs = sorted({(row.about, row.source) for row in rows})
     return {
-        _Row(about, source, part, name): (identifier, at, bytes(digest))
-        for identifier, about, source, part, name, at, digest in fetch(
+        _Row(about, source, part, name): _Known(identifier, at, bytes(digest), whole)
+        for identifier, about, source, part, name, at, digest, whole in fetch(
             _KNOWN, [*columns(pairs, 2), current_workspace()]
         )
     }
@@ -167,7 +174,7 @@ def _record(row: _Row, version: Version) -> dict[str, Any]:
 
 
 _KNOWN = """
-SELECT f.id, f.about_id, f.source_id, f.part, f.name, f.at, f.digest
+SELECT f.id, f.about_id, f.source_id, f.part, f.name, f.at, f.digest, f.size = 0 OR f.body IS NOT NULL
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (about, source)
 JOIN "lineage_facet" f ON f.about_id = w.about AND f.source_id = w.source
 WHERE f.workspace_id = %s

@@ -203,7 +203,7 @@ class Facet(WorkspaceModel):
     digest = models.BinaryField(max_length=32)  # SHA-256 of its JSON with sorted keys
     event = models.UUIDField()  # one that said it, at that time
     size = models.IntegerField()  # bytes of that JSON; 0 = deleted
-    body = models.JSONField(null=True)  # null = deleted, or too large to be kept beside the event
+    body = models.JSONField(null=True)  # null = deleted, too large to be kept beside the event, or gone with it
 
     class Meta:
         constraints = [

@@ -34,7 +34,7 @@ class GapRow(TypedDict):
 
 
 class FacetRow(TypedDict):
-    """A facet in force. `body` null: it is larger than what is kept beside its event."""
+    """A facet in force. `body` null: larger than what is kept beside its event, or gone with it."""
 
     part: str
     name: str

@@ -33,15 +33,21 @@ class Deleted:
 
 
 def delete_expired(workspace_id: uuid.UUID, *, batch: int = BATCH) -> int:
-    """Delete what the rules of a workspace let go; return how many events went. Safe to run twice at once."""
+    """Delete what the rules of a workspace let go; return how many events went. Safe to run twice at once.
+
+    Then let go of facets that were kept from such events, also those that a run before this one did not come to.
+    """
     total, after = 0, NO_ID
     while True:
         with in_workspace(workspace_id):
             done = delete_batch(after, batch)
         total += done.count
         if done.reached is None:
-            return total
+            break
         after = done.reached
+    with in_workspace(workspace_id), connection.cursor() as cursor:
+        cursor.execute(_FORGET, [workspace_id])
+    return total
 
 
 def delete_batch(after: uuid.UUID, most: int = BATCH) -> Deleted:
@@ -107,6 +113,13 @@ def drop_empty_months() -> list[str]:
                 dropped.append(child)
     return dropped
 
+
+# A facet is a part of a body. Its digest stays, and an event that says it again brings it back (latest_facets.py).
+_FORGET = """
+UPDATE "lineage_facet" f SET body = NULL
+WHERE f.workspace_id = %s AND f.body IS NOT NULL
+  AND EXISTS (SELECT 1 FROM "lineage_deletionreceipt" d WHERE d.workspace_id = f.workspace_id AND d.id = f.event)
+"""
 
 _PAST_MONTHS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
