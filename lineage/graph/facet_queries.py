@@ -32,15 +32,15 @@ class KeptFacet:
 
 
 def facets_of(
-    asset_ids: Collection[uuid.UUID], parts: Collection[str] = OWN_PARTS
+    asset_ids: Collection[uuid.UUID], parts: Collection[str] = OWN_PARTS, names: Collection[str] = ()
 ) -> dict[uuid.UUID, dict[str, KeptFacet]]:
     """Return the facets of jobs and datasets in force: asset -> name -> facet, over all sources the latest.
 
     A facet that was deleted is left out; an asset without any is in the result with none. Asked for several parts, the
-    later version of a name counts.
+    later version of a name counts. `names`: these alone; all where there are none.
     """
     found: dict[uuid.UUID, dict[str, KeptFacet]] = {identifier: {} for identifier in asset_ids}
-    rows = fetch(_LATEST, [current_workspace(), list(found), list(parts)])
+    rows = fetch(_LATEST, [current_workspace(), list(found), list(parts), list(names), list(names)])
     for about, name, part, source, at, event, digest, size, body in rows:
         if size:
             kept = KeptFacet(part, source, at, event, bytes(digest), size, None if body is None else from_json(body))
@@ -93,6 +93,7 @@ _LATEST = """
 SELECT DISTINCT ON (f.about_id, f.name) f.about_id, f.name, f.part, s.name, f.at, f.event, f.digest, f.size, f.body
 FROM "lineage_facet" f JOIN "lineage_source" s ON s.workspace_id = f.workspace_id AND s.id = f.source_id
 WHERE f.workspace_id = %s AND f.about_id = ANY(%s) AND f.part = ANY(%s)
+  AND (cardinality(%s::text[]) = 0 OR f.name = ANY(%s))
 ORDER BY f.about_id, f.name, f.at DESC, f.digest DESC, s.name
 """
 

@@ -1,12 +1,12 @@
 """Read the facets of jobs and datasets, each as said last whoever said it, and what Marquez calls some of them."""
 
-import json
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from accounts.members.strict import BadParameter
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph import facet_queries
 from lineage.graph.shapes import items, members, text
 from lineage.inventory.bulk import fetch
 from lineage.marquez.shapes import FieldAnswer
@@ -24,7 +24,6 @@ def facets_of(assets: Collection[uuid.UUID], names: Collection[str] = ()) -> dic
 
     A facet too large to be kept beside its event is left out. Raises BadParameter where they are too many together.
     """
-    found: dict[uuid.UUID, dict[str, Any]] = {}
     given = [list(assets), current_workspace(), list(names), list(names)]
     size = int(fetch(_SIZE, given)[0][0]) if assets else 0
     if size > MAX_BYTES:
@@ -32,10 +31,11 @@ def facets_of(assets: Collection[uuid.UUID], names: Collection[str] = ()) -> dic
             f"The facets of these {len(assets)} take {size // 2**20} MiB, expected at most {MAX_BYTES // 2**20}: "
             "ask with a smaller limit or depth."
         )
-    for about, name, body in fetch(_LATEST, given) if size else ():
-        if body is not None:
-            found.setdefault(about, {})[name] = json.loads(body)
-    return found
+    kept = facet_queries.facets_of(assets, names=names) if size else {}
+    return {
+        about: {name: facet.body for name, facet in facets.items() if facet.body is not None}
+        for about, facets in kept.items()
+    }
 
 
 def fields_of(facets: Facets) -> list[FieldAnswer]:
@@ -66,12 +66,8 @@ def location_of(facets: Facets) -> str | None:
     return text(members(facets.get("sourceCodeLocation")).get("url")) or None
 
 
-_THESE = """
-FROM "lineage_facet" f WHERE f.about_id = ANY(%s) AND f.workspace_id = %s AND f.part IN ('job', 'dataset')
+_SIZE = """
+SELECT coalesce(sum(f.size) FILTER (WHERE f.body IS NOT NULL), 0) FROM "lineage_facet" f
+WHERE f.about_id = ANY(%s) AND f.workspace_id = %s AND f.part IN ('job', 'dataset')
   AND (cardinality(%s::text[]) = 0 OR f.name = ANY(%s))
-"""
-_SIZE = f"SELECT coalesce(sum(f.size) FILTER (WHERE f.body IS NOT NULL), 0) {_THESE}"
-_LATEST = f"""
-SELECT DISTINCT ON (f.about_id, f.name) f.about_id, f.name, f.body {_THESE}
-ORDER BY f.about_id, f.name, f.at DESC, f.digest DESC
 """

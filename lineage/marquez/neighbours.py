@@ -19,7 +19,7 @@ from lineage.marquez.names import Node, node_id
 from lineage.marquez.queries import Window, assets_by_id, current_joins
 from lineage.marquez.runs import ids_of, runs_of, with_datasets
 
-MAX_NODES = 2_000
+MAX_NODES = 1_000
 """Of one answer, the nearest; more than a page can draw."""
 Edge = dict[str, str]
 
