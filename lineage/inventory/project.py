@@ -191,8 +191,12 @@ SELECT a.id FROM unnest(%s::text[], %s::text[]) AS w (kind, uid)
 JOIN "lineage_asset" a ON a.kind = w.kind AND a.uid = w.uid WHERE a.workspace_id = %s
 """
 
+# A run of which lineage tells stays, whatever inventories drop: events report runs without facts of their own.
 _RETIRE = """
 UPDATE "lineage_asset" a SET state = 'retired', rev_changed = %s
 WHERE a.workspace_id = %s AND a.id = ANY(%s) AND a.state = 'reported'
   AND NOT EXISTS (SELECT 1 FROM "lineage_factset" f WHERE f.asset_id = a.id AND f.rev_to IS NULL)
+  AND NOT (a.kind = 'run' AND EXISTS (
+    SELECT 1 FROM "lineage_related" r
+    WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'of_job' AND r.rev_to IS NULL))
 """

@@ -1,6 +1,7 @@
 """What events become: runs, flows with their basis, relations and facts; and what happens to an event that fails."""
 
 import datetime
+import json
 import uuid
 from typing import Any
 
@@ -8,11 +9,15 @@ import pytest
 
 from accounts.journal.canonical.merkle import leaf_hash, root
 from accounts.journal.models import Statement
+from accounts.members.models import Role
+from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import DeadLetter, Work
 from accounts.workspaces.queue import Stage
 from lineage.events.models import Event
-from lineage.graph.models import Flow, Run
+from lineage.events.receive import receive_event
+from lineage.events.record import store_events
+from lineage.graph.models import Facet, Flow, Run
 from lineage.graph.project import project, project_events
 from lineage.inventory.models import Asset, Source
 from tests.support.cast import Cast
@@ -240,6 +245,40 @@ def test_facets_of_any_shape_do_no_harm(workspace: uuid.UUID) -> None:
 
 
 # ---- sources
+
+
+def test_numbers_beyond_what_is_counted_with_do_no_harm(workspace: uuid.UUID) -> None:
+    odd = facet(x="HUGE", y=10**30)
+    event = run_event(
+        outputs=[dataset("b", acme_odd=odd) | {"outputFacets": {"dataQualityMetrics": facet(rowCount="HUGE")}}]
+    )
+    raw = json.dumps(event).encode().replace(b'"HUGE"', b"1e400")
+    with in_workspace(workspace):
+        store_events([receive_event(raw, Principal(workspace, Role.PIPELINE, "command", "test"))])
+    assert project(workspace) == 1
+    with in_workspace(workspace):
+        assert Asset.objects.filter(kind="dataset", name="b").exists()
+        body = Facet.objects.get(name="acme_odd").body
+        assert body is not None
+        assert body["y"] == 10**30
+
+
+def test_a_run_that_lineage_tells_of_outlives_the_inventory_that_drops_it(cast: Cast) -> None:
+    def give(day: int, *rows: dict[str, Any]) -> None:
+        stated = {"manifest": {"generated_at": f"2025-11-0{day}T00:00:00Z", "count": len(rows)}}
+        body = "\n".join(json.dumps(each) for each in (stated, *rows)).encode()
+        query = {"source": "cmdb", "mode": "full"}
+        answer = cast.api["pipeline"].post(
+            "/api/v1/inventories", body, content_type="application/x-ndjson", query_params=query
+        )
+        assert answer.status_code == 201, answer.content
+        project(cast.workspace.pk)
+
+    send_and_project(cast.workspace.pk, [run_event(outputs=[B])])
+    give(1, {"kind": "run", "uid": RUN, "attributes": {}})
+    give(2, {"kind": "storage", "uid": "lake", "attributes": {}})
+    kept = asset(cast.workspace.pk, "run", RUN)
+    assert (kept.state, kept.document.get("source")) == ("reported", None)
 
 
 def test_the_producer_is_a_source_that_is_silent_after_twice_its_usual_pause(workspace: uuid.UUID) -> None:
