@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from lineage.events import api as events
 from lineage.events import reads
 from lineage.graph import api as graph
+from lineage.graph import column_api as columns
 from lineage.graph import reads as graph_reads
 from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("graph/downstream", graph.DownstreamView.as_view(), name="graph-downstream"),
     path("graph/paths", graph.PathsView.as_view(), name="graph-paths"),
     path("graph/neighbourhood", picture.NeighbourhoodView.as_view(), name="graph-neighbourhood"),
+    path("graph/columns", columns.ColumnsView.as_view(), name="graph-columns"),
     path("graph/search", graph.SearchView.as_view(), name="graph-search"),
     path("graph/coverage", graph_reads.CoverageView.as_view(), name="graph-coverage"),
     path("graph/facets", graph_reads.FacetsView.as_view(), name="graph-facets"),

@@ -16,7 +16,7 @@ from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
 from tests.support.cast import Cast, bearer
 
-FREE = {"runId", "after", "uid", "environment", "owner", "name", "namespace", "q", "sender", "source"}
+FREE = {"runId", "after", "uid", "environment", "owner", "name", "namespace", "field", "q", "sender", "source"}
 """Text that may be anything: names that others give, and cursors, which lists refuse by themselves."""
 WRONG = {"integer": ["zzz", "-1", "1.5", "²"], "boolean": ["maybe"], "string": ["zzz"]}
 SOME_ID = "01900000-0000-7000-8000-000000000000"
@@ -76,7 +76,7 @@ def test_every_read_refuses_a_parameter_that_it_does_not_know(admin: APIClient, 
 def test_every_read_refuses_as_of_unless_it_honours_it(admin: APIClient) -> None:
     honoured = {path for _, path, operation in READS if "as_of" in {each["name"] for each in query(operation)}}
     assert honoured == {
-        f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "neighbourhood", "witness")
+        f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "neighbourhood", "columns", "witness")
     }
     for _, path, operation in READS:
         for text in ("zzz", "rev:999999"):

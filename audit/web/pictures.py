@@ -1,4 +1,4 @@
-"""What the Lineage page shows of a picture: rows for its tables, and the same rows for the drawing. No queries.
+"""What the Lineage page shows of a picture: rows for its tables, and what the drawing is made of. No queries.
 
 Names are made visible here, for what the drawing paints is not seen by the middleware that does it in pages.
 """
@@ -6,6 +6,8 @@ Names are made visible here, for what the drawing paints is not seen by the midd
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,11 +22,6 @@ HUES = 8
 """Values that have a colour of their own; the others share the last one."""
 MANY = "several"
 COLOURS = {"country": "Country", "class": "Data class"}
-BASES = {
-    "explicit": "explicit: the producer says so",
-    "column": "column: told by columns",
-    "cartesian": "cartesian: inputs by outputs of a job",
-}
 
 
 @dataclass(frozen=True)
@@ -33,34 +30,44 @@ class Lit:
 
     assets: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def steps(self) -> Collection[tuple[str, str]]:
         """Return each with the next one."""
-        return set(zip(self.assets, self.assets[1:], strict=False))
+        return set(pairwise(self.assets))
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What the page and its drawing show."""
+    """Rows of the tables, the legend, and what the drawing is made of: the same without addresses."""
 
     nodes: list[dict[str, Any]]
     edges: list[dict[str, Any]]
     legend: list[dict[str, Any]]
+    data: dict[str, Any]
 
 
-def drawing(request: HttpRequest, slug: str, picture: PictureAnswer, colour: str, lit: Lit) -> Drawing:
-    """Return nodes, edges and legend of a picture, coloured by `country` or `class`."""
+def drawing(request: HttpRequest, slug: str, picture: PictureAnswer, colour: str, lit: Lit, most: int) -> Drawing:
+    """Return tables of at most so many rows, legend and drawing of a picture, coloured by `country` or `class`."""
     values = {node["id"]: _value(node, colour) for node in picture["nodes"]}
     hues = _hues(values.values(), colour)
-    nodes = [_node(request, slug, node, lit) | _paint(values[node["id"]], hues) for node in picture["nodes"]]
+    nodes = [_node(node, lit) | _paint(values[node["id"]], hues) for node in picture["nodes"]]
+    edges = [_edge(edge, lit) for edge in picture["edges"]]
     names = {node["id"]: node["name"] for node in nodes}
-    edges = [_edge(request, slug, at, edge, names, lit) for at, edge in enumerate(picture["edges"])]
+    columns = _with_blank(request, "flow")
+    return Drawing(
+        [_node_row(request, slug, node) for node in nodes[:most]],
+        [_edge_row(slug, edge, names, columns) for edge in edges[:most]],
+        _legend(values, hues),
+        {"nodes": nodes, "edges": edges, "centre": picture["asset"]},
+    )
+
+
+def _legend(values: Mapping[str, str], hues: Mapping[str, int]) -> list[dict[str, Any]]:
     counts = Counter(values.values())
-    legend = [
+    return [
         {"value": value, "label": _said(value), "count": counts[value], **_paint(value, hues)}
         for value in sorted(counts, key=lambda value: (hues[value] == 0, hues[value], value))
     ]
-    return Drawing(nodes, edges, legend)
 
 
 def _value(node: PictureNode, colour: str) -> str:
@@ -100,17 +107,7 @@ def _place(level: int) -> str:
     return f"{plural(abs(level), 'step')} {'upstream' if level < 0 else 'downstream'}"
 
 
-def _node(request: HttpRequest, slug: str, node: PictureNode, lit: Lit) -> dict[str, Any]:
-    single = node["kind"] == "dataset"
-    more = [
-        {
-            "label": f"{one['hidden']:,} more {one['direction']}",
-            "direction": one["direction"],
-            "hidden": one["hidden"],
-            "href": _added(request, "expand", one["expand"]) if one["expand"] else "",
-        }
-        for one in node["more"]
-    ]
+def _node(node: PictureNode, lit: Lit) -> dict[str, Any]:
     return {
         "id": node["id"],
         "kind": node["kind"],
@@ -121,11 +118,26 @@ def _node(request: HttpRequest, slug: str, node: PictureNode, lit: Lit) -> dict[
         "datasets": node["datasets"],
         "country": _counted(node["countries"]),
         "class": _counted(node["classes"]),
+        "more": node["more"],
+        "lit": lit.assets.index(node["id"]) + 1 if node["id"] in lit.assets else 0,
+    }
+
+
+def _node_row(request: HttpRequest, slug: str, node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node with addresses: its page, it in the middle, more of it."""
+    single = node["kind"] == "dataset"
+    more = [
+        {
+            "label": f"{one['hidden']:,} more {one['direction']}",
+            "href": _added(request, "expand", one["expand"]) if one["expand"] else "",
+        }
+        for one in node["more"]
+    ]
+    return node | {
         "more": more,
         "href": asset_href(slug, node["id"]) if single else "",
         "centre": href("lineage", slug, asset=node["id"]) if single else "",
-        "open": _added(request, "open", node["id"]) if not single else "",
-        "lit": lit.assets.index(node["id"]) + 1 if node["id"] in lit.assets else 0,
+        "open": "" if single else _added(request, "open", node["id"]),
     }
 
 
@@ -136,28 +148,35 @@ def _added(request: HttpRequest, name: str, value: str) -> str:
     return with_query(request, **{name: ",".join([*(each for each in known if not each.startswith(same)), value])})
 
 
-def _edge(
-    request: HttpRequest, slug: str, at: int, edge: PictureEdge, names: Mapping[str, str], lit: Lit
-) -> dict[str, Any]:
-    ends = edge["from"], edge["to"]
-    between_datasets = ":" not in edge["from"] + edge["to"]
-    jobs = [{"name": visible(job["name"]), "href": asset_href(slug, job["id"])} for job in edge["jobs"]]
+def _with_blank(request: HttpRequest, name: str) -> str:
+    """Return the page's own address that ends with a parameter without its value."""
+    address = with_query(request, **{name: ""})
+    return f"{address}{'&' if '?' in address else '?'}{name}="
+
+
+def _edge(edge: PictureEdge, lit: Lit) -> dict[str, Any]:
     return {
-        "id": f"flow-{at}",
         "from": edge["from"],
         "to": edge["to"],
-        "from_name": names[edge["from"]],
-        "to_name": names[edge["to"]],
         "basis": edge["basis"],
-        "basis_said": BASES[edge["basis"]],
         "proven": edge["proven"],
         "masked": edge["masked"],
-        "flows": edge["flows"],
         "runs": edge["runs"],
-        "first_seen": edge["first_seen_at"][:10],
-        "last_seen": edge["last_seen_at"][:10],
-        "jobs": jobs,
-        "jobs_more": edge["jobs_total"] - len(jobs),
-        "columns": with_query(request, flow=",".join(ends)) if between_datasets else "",
-        "lit": ends in lit.steps,
+        "first": edge["first_seen_at"][:10],
+        "last": edge["last_seen_at"][:10],
+        "jobs": [{"id": job["id"], "name": visible(job["name"])} for job in edge["jobs"]],
+        "jobs_more": edge["jobs_total"] - len(edge["jobs"]),
+        "lit": (edge["from"], edge["to"]) in lit.steps,
+    }
+
+
+def _edge_row(slug: str, edge: dict[str, Any], names: Mapping[str, str], columns: str) -> dict[str, Any]:
+    """Return a flow with the names of its ends and the addresses of its jobs, and of its columns where it has some."""
+    ends = [edge["from"], edge["to"]]
+    has_columns = edge["basis"] != "cartesian" and not any(":" in end for end in ends)
+    return edge | {
+        "from_name": names[edge["from"]],
+        "to_name": names[edge["to"]],
+        "jobs": [job | {"href": asset_href(slug, job["id"])} for job in edge["jobs"]],
+        "columns": columns + ",".join(ends) if has_columns else "",
     }

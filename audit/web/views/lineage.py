@@ -30,6 +30,8 @@ from lineage.inventory.models import Asset
 from lineage.inventory.queries import AssetFilters, list_assets
 
 HITS = 20
+ROWS = 250
+"""Of each table, until all are asked for: a browser takes seconds for thousands."""
 COLUMNS = 2_000
 BEGIN_WITH = 10
 STEPS = [(each, str(each)) for each in range(ask.MOST_STEPS + 1)]
@@ -64,6 +66,7 @@ class PictureForm(FilterForm):
         choices=[("upstream", "upstream"), ("downstream", "downstream")], required=False, widget=forms.HiddenInput
     )
     flow = forms.CharField(required=False, widget=forms.HiddenInput)
+    rows = forms.ChoiceField(choices=[("", "some"), ("all", "all")], required=False, widget=forms.HiddenInput)
     select = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def chosen_or_refused(self) -> dict[str, Any]:
@@ -124,13 +127,14 @@ def _picture(request: HttpRequest, scope: Scope, chosen: dict[str, Any]) -> dict
     picture = picture_answer(
         str(asset.pk), asset.kind, draw(asset.pk, asset.kind, frame, revision=revision, flows=flows)
     )
-    drawn = drawing(request, scope.slug, picture, chosen["colour"] or "country", Lit(tuple(path["ids"])))
+    most = ROWS if chosen["rows"] != "all" else len(picture["nodes"]) + len(picture["edges"])
+    drawn = drawing(request, scope.slug, picture, chosen["colour"] or "country", Lit(tuple(path["ids"])), most)
     known = Revision.objects.filter(workspace_id=scope.workspace.pk, number=revision).first()
     return {
         "asset": _choice(scope, asset) | {"id": str(asset.pk), "page": asset_href(scope.slug, asset.pk)},
         "picture": picture,
         "drawn": drawn,
-        "data": {"nodes": drawn.nodes, "edges": drawn.edges, "centre": str(asset.pk)},
+        "all_rows_href": with_query(request, rows="all"),
         "path": path,
         "columns": _columns(request, chosen, revision),
         "newest": newest,

@@ -64,7 +64,7 @@
         "elk.separateConnectedComponents": "true",
       },
       children: nodes.map((node) => ({ id: node.id, width: size.width, height: size.height })),
-      edges: edges.map((edge) => ({ id: edge.id, sources: [edge.from], targets: [edge.to] })),
+      edges: edges.map((edge, at) => ({ id: `flow-${at}`, sources: [edge.from], targets: [edge.to] })),
     };
     const done = elk.layout(graph).then((laid) => {
       elk.terminateWorker();

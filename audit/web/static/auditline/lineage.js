@@ -62,6 +62,8 @@
         },
       },
       { selector: ".dim", style: { opacity: 0.35 } },
+      { selector: ".joined, edge.chosen", style: { opacity: 1, "line-color": hue.accent, "target-arrow-color": hue.accent } },
+      { selector: "edge.chosen", style: { width: 4 } },
       {
         selector: "node[lit > 0]",
         style: { "border-width": 4, "border-style": "solid", "border-color": hue["fail-ink"], opacity: 1 },
@@ -70,9 +72,10 @@
         selector: "edge[?lit]",
         style: { width: 5, "line-color": hue["fail-ink"], "target-arrow-color": hue["fail-ink"], opacity: 1, "z-index": 9 },
       },
-      { selector: ".chosen", style: { "border-width": 4, "border-style": "solid", "border-color": hue.accent, opacity: 1 } },
-      { selector: "edge.chosen", style: { width: 4, "line-color": hue.accent, "target-arrow-color": hue.accent } },
-      { selector: ".joined", style: { opacity: 1, "line-color": hue.accent, "target-arrow-color": hue.accent } },
+      {
+        selector: "node.chosen",
+        style: { "outline-width": 4, "outline-color": hue.focus, "outline-offset": 3, "outline-style": "solid", opacity: 1 },
+      },
     ];
   }
 
@@ -84,7 +87,8 @@
   function label(node) {
     const step = node.lit ? `${node.lit} ▸ ` : "";
     const more = node.more.reduce((sum, one) => sum + one.hidden, 0);
-    const under = node.kind === "dataset" ? `${node.country} · ${node.class}` : `${node.datasets} datasets · ${node.country}`;
+    const brief = (text) => (text === "not reported" ? "–" : text);
+    const under = node.kind === "dataset" ? `${brief(node.country)} · ${brief(node.class)}` : `${node.datasets} datasets · ${node.country}`;
     return `${step}${short(node.name)}\n${short(under)}${more ? ` +${more}` : ""}`;
   }
 
@@ -94,13 +98,14 @@
     return `${node.name}${kind}, ${node.place}, country ${node.country}, class ${node.class}${lit}`;
   }
 
-  function saidOfFlow(edge) {
+  function saidOfFlow(edge, names) {
     const masked = edge.masked ? ", masked" : "";
-    return `${edge.from_name} to ${edge.to_name}, ${edge.basis}, ${edge.proven ? "proven" : "possible"}${masked}`;
+    return `${names.get(edge.from)} to ${names.get(edge.to)}, ${edge.basis}, ${edge.proven ? "proven" : "possible"}${masked}`;
   }
 
   function elements() {
     const lit = data.nodes.some((node) => node.lit);
+    const names = new Map(data.nodes.map((node) => [node.id, node.name]));
     const places = window.lineageLayout.columns(data.nodes, data.edges);
     const classes = (each) => [lit && !each.lit ? "dim" : "", each.id === data.centre ? "centre" : ""].join(" ");
     return [
@@ -108,8 +113,12 @@
         group: "nodes", data: { ...node, label: label(node), said: saidOf(node) }, position: { ...places.get(node.id) },
         classes: classes(node),
       })),
-      ...data.edges.map((edge) => ({
-        group: "edges", data: { ...edge, source: edge.from, target: edge.to, said: saidOfFlow(edge) }, classes: classes(edge),
+      ...data.edges.map((edge, at) => ({
+        group: "edges", classes: classes(edge),
+        data: {
+          ...edge, id: `flow-${at}`, source: edge.from, target: edge.to, from_name: names.get(edge.from),
+          to_name: names.get(edge.to), said: saidOfFlow(edge, names),
+        },
       })),
     ];
   }
@@ -209,7 +218,8 @@
       const list = made("ul");
       if (element.isNode()) ofNode(said, list);
       else ofFlow(said, list);
-      side.append(made("h3", element.isNode() ? said.name : `${said.from_name} → ${said.to_name}`), list);
+      const close = made("button", "Close", { type: "button", class: "button button-small", "data-do": "close" });
+      side.append(close, made("h3", element.isNode() ? said.name : `${said.from_name} → ${said.to_name}`), list);
     }
     cy.resize();
   }
@@ -219,20 +229,54 @@
     if (node.namespace) entry(list, made("span", node.namespace, { class: "code breaks" }));
     entry(list, `Country: ${node.country}`);
     entry(list, `Class: ${node.class}`);
-    if (node.href) entry(list, made("a", "Its facts and verdicts", { href: node.href }));
-    if (node.centre) entry(list, made("a", "Put it in the middle", { href: node.centre }));
-    if (node.open) entry(list, made("a", "Open the group", { href: node.open, "data-view": "" }));
+    if (node.kind === "dataset") {
+      entry(list, made("a", "Its facts and verdicts", { href: page(node.id) }));
+      entry(list, made("a", "Put it in the middle", { href: middle(node) }));
+    } else entry(list, made("a", "Open the group", { href: added("open", node.id), "data-view": "" }));
     for (const more of node.more) {
-      entry(list, more.href ? made("a", `Show ${more.label}`, { href: more.href, "data-view": "" }) : more.label);
+      const words = `${more.hidden.toLocaleString("en-GB")} more ${more.direction}`;
+      if (more.expand) entry(list, made("a", `Show ${words}`, { href: added("expand", more.expand), "data-view": "" }));
+      else entry(list, words);
     }
   }
 
+  function page(id) {
+    return `${box().dataset.assets}${id}/`;
+  }
+
+  function middle(node) {
+    return `${location.pathname}?asset=${node.id}`;
+  }
+
+  // This view with one more of a list; what was asked about the same node goes.
+  function added(name, value) {
+    const address = new URL(location.href);
+    const same = name === "expand" ? value.slice(0, value.lastIndexOf(":") + 1) : value;
+    const known = (address.searchParams.get(name) || "").split(",").filter((each) => each && !each.startsWith(same));
+    address.searchParams.set(name, [...known, value].join(","));
+    return address.href;
+  }
+
+  function columnsOf(edge) {
+    const address = new URL(location.href);
+    address.searchParams.set("flow", `${edge.from},${edge.to}`);
+    address.hash = "columns-title";
+    return address.href;
+  }
+
+  const BASES = {
+    explicit: "explicit: the producer says so",
+    column: "column: told by columns",
+    cartesian: "cartesian: inputs by outputs of a job",
+  };
+
   function ofFlow(edge, list) {
-    entry(list, `${edge.basis_said}; ${edge.proven ? "proven" : "possible, not proven"}${edge.masked ? "; masked" : ""}`);
-    for (const job of edge.jobs) entry(list, "By ", made("a", job.name, { href: job.href }));
+    entry(list, `${BASES[edge.basis]}; ${edge.proven ? "proven" : "possible, not proven"}${edge.masked ? "; masked" : ""}`);
+    for (const job of edge.jobs) entry(list, "By ", made("a", job.name, { href: page(job.id) }));
     if (edge.jobs_more > 0) entry(list, `and by ${edge.jobs_more} more jobs`);
-    entry(list, `Seen from ${edge.first_seen} to ${edge.last_seen}, in ${edge.runs} runs`);
-    if (edge.columns) entry(list, made("a", "Its columns", { href: edge.columns, "data-view": "" }));
+    entry(list, `Seen from ${edge.first} to ${edge.last}, in ${edge.runs} runs`);
+    const groups = `${edge.from}${edge.to}`.includes(":");
+    if (!groups && edge.basis !== "cartesian") entry(list, made("a", "Its columns", { href: columnsOf(edge), "data-view": "" }));
   }
 
   // ---- keys: along flows, and among those of one side
@@ -286,9 +330,8 @@
   }
 
   function follow(node) {
-    const there = node.data("open") || node.data("centre");
-    if (node.data("open")) go(there);
-    else if (there && node.id() !== data.centre) location.assign(there);
+    if (node.data("kind") !== "dataset") go(added("open", node.id()));
+    else if (node.id() !== data.centre) location.assign(middle(node.data()));
   }
 
   // ---- another view: fetched, exchanged, and put into the address
@@ -322,6 +365,10 @@
     fit: () => cy.fit(undefined, 30),
     png: () => window.lineageSave.png(cy, colours().paper),
     svg: () => window.lineageSave.svg(cy, colours().paper),
+    close: () => {
+      panel(null);
+      part("canvas").focus();
+    },
     link: async () => {
       await navigator.clipboard.writeText(location.href).catch(() => null);
       document.getElementById("status").textContent = "The address of this view has been copied.";
