@@ -49,13 +49,35 @@ def store_together(workspace_id: uuid.UUID, event: NewEvent) -> Receipt:
         leads = workspace_id not in _queues
         _queues.setdefault(workspace_id, []).append(mine)
     if not leads:
-        mine.turn.wait()  # 2
+        try:
+            mine.turn.wait()  # 2
+        except BaseException:  # the process is asked to end: who waits behind must not wait for us
+            _leave(workspace_id, mine)
+            raise
     if mine.receipt is None and mine.failed is None:
         _lead(workspace_id)  # 3, 4
     if mine.failed is not None:
         raise mine.failed
     assert mine.receipt is not None
     return mine.receipt
+
+
+def _leave(workspace_id: uuid.UUID, mine: _Place) -> None:
+    with _lock:
+        queue = _queues.get(workspace_id, [])
+        if mine not in queue:
+            return
+        queue.remove(mine)
+        if mine.turn.is_set():  # the lead was ours
+            _hand_on(workspace_id)
+
+
+def _hand_on(workspace_id: uuid.UUID) -> None:
+    """Give the lead to the first who waits; with the lock held."""
+    if following := _queues[workspace_id]:
+        following[0].turn.set()
+    else:
+        del _queues[workspace_id]
 
 
 def _lead(workspace_id: uuid.UUID) -> None:
@@ -74,9 +96,6 @@ def _lead(workspace_id: uuid.UUID) -> None:
             place.failed = error
     finally:
         with _lock:
-            if following := _queues[workspace_id]:
-                following[0].turn.set()
-            else:
-                del _queues[workspace_id]
+            _hand_on(workspace_id)
         for place in together:
             place.turn.set()
