@@ -75,9 +75,10 @@ ENCRYPTED = check(
     2, "dataset", "asset.encrypted_at_rest",
     ("pass", {"encrypted_at_rest": True}), ("fail", {"encrypted_at_rest": False}), ("unknown", {}),
 )  # fmt: skip
-MASKED = check(
-    2, "dataset", "asset.encrypted_at_rest && asset.deid_run_id != ''",  # nothing derives deid_run_id yet: it waits
-    ("pass", {"encrypted_at_rest": True, "deid_run_id": "r"}), ("fail", {"encrypted_at_rest": False}), ("unknown", {}),
+SHARED = check(
+    2, "dataset", "asset.encrypted_at_rest && asset.cross_border_read_share_30d <= 0.5",  # nothing derives it yet
+    ("pass", {"encrypted_at_rest": True, "cross_border_read_share_30d": 0.5}), ("fail", {"encrypted_at_rest": False}),
+    ("unknown", {}),
 )  # fmt: skip
 PLACED = check(
     2, "storage", "asset.country == 'DE'",
@@ -100,7 +101,7 @@ DEMOS: dict[str, Body | None] = {
     "one withdrawn": demo(KEYS, PEOPLE, PHASES, withdrawn=(2,)),
     "the last withdrawn": demo(KEYS, ENCRYPTED, PEOPLE, withdrawn=(4,)),
     "the number withdrawn": demo(KEYS, ENCRYPTED, PHASES, withdrawn=(3,)),
-    "one waits": demo(KEYS, MASKED, PEOPLE, PHASES),
+    "one waits": demo(KEYS, SHARED, PEOPLE, PHASES),
     "another kind": demo(KEYS, PLACED, PEOPLE, PHASES),
     "organisations instead of a number": demo(KEYS, ENCRYPTED, PHASE, PHASES),
     "one kind left": demo(KEYS, withdrawn=(2, 3, 4)),
