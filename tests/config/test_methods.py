@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.members.scope import WorkspaceView
+from lineage.marquez.api import WRITES, MarquezView
 from tests.config.test_openapi import api_views
 from tests.support.cast import Cast
 
@@ -29,10 +30,13 @@ def test_a_method_that_an_address_does_not_have_is_answered_so(
             answer = ask(cast, who, method, pattern)
             assert (answer.status_code == 405) is (method not in has), f"{method} {pattern} as {who}"
             if method not in has and method != "HEAD":
-                assert set(answer["Allow"].split(", ")) == has
+                assert {named for named in answer["Allow"].split(", ") if named} == has
                 error = answer.json()["error"]
+                if issubclass(view, MarquezView) and method in WRITES:
+                    assert error["code"] == "use_openlineage", "what Marquez wrote is said by events"
+                    continue
                 assert error["code"] == "method_not_allowed"
-                assert all(word in error["message"] for word in (f"got {method}, expected ", "See /api/docs/"))
+                assert all(word in error["message"] for word in (f"got {method}, expected", "See /api/docs/"))
 
 
 def test_a_method_that_a_role_may_not_use_is_still_refused_by_role(cast: Cast) -> None:
