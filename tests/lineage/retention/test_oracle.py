@@ -64,9 +64,18 @@ class Given:
 ages = st.builds(
     lambda days, micro: datetime.timedelta(days=days, microseconds=micro), st.sampled_from(DAYS), st.integers(-1, 1)
 )
+
+
+def given_event(kind: str, source: str, names: tuple[tuple[str, str], ...], **rest: Any) -> Given:
+    """Return an event as its kind can be: only inventories have a source, and a DatasetEvent is about one dataset."""
+    return Given(
+        kind, source=source if kind == "inventory" else "", names=names[:1] if kind == "dataset" else names, **rest
+    )
+
+
 events = st.lists(
     st.builds(
-        lambda kind, source, **rest: Given(kind, source=source if kind == "inventory" else "", **rest),
+        given_event,
         st.sampled_from(["run", "job", "dataset", "inventory"]),
         st.sampled_from(["cmdb", "hr"]),
         age=ages,
