@@ -30,11 +30,16 @@ class FourEyesForm(forms.Form):
     """Turn the setting on or off."""
 
     on = forms.ChoiceField(
-        label="Governed acts need",
+        label="From then on governed acts need",
         choices=[("on", "Two persons"), ("off", "One person")],
         error_messages={"invalid_choice": "Got %(value)s, expected one of the two choices."},
     )
     reason = _reason()
+
+    def turn_over(self, is_on: bool) -> None:
+        """Say what holds now, and propose the other."""
+        self.initial = {"on": "off" if is_on else "on"}
+        self.fields["on"].help_text = f"Now: {'two persons' if is_on else 'one person'}."
 
 
 class MaskingForm(forms.Form):

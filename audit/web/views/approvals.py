@@ -94,7 +94,7 @@ def _payload(kind: ActKind, given: dict[str, Any]) -> dict[str, Any]:
 def _form(scope: Scope, kind: ActKind, data: Any = None) -> forms.Form:
     form = _FORMS[kind](data, auto_id=f"{kind.replace('.', '-')}-%s")
     if isinstance(form, FourEyesForm):
-        form.initial = {"on": "off" if scope.workspace.four_eyes else "on"}
+        form.turn_over(scope.workspace.four_eyes)
     if isinstance(form, RevokeForm):
         rows = in_force(scope.now).select_related("job").order_by("until", "id")[:REVOCABLE]
         form.offer([(str(each.act_id), f"{each.job.name}: {each.purpose}") for each in rows])
@@ -106,6 +106,8 @@ def _show(request: HttpRequest, scope: Scope, bound: Mapping[str, forms.Form], s
     page = page_of(decided_acts(), ["-id"], request.GET.get("after") or None, PER_PAGE, scope="decided-acts")
     names = actor_names(actor for act in [*waiting, *page.rows] for actor in (act.proposed_by, act.decided_by) if actor)
     offered = [kind for kind in _FORMS if scope.may(kind_named(kind).proposes)]
+    if not in_force(scope.now).exists() and ActKind.MASKING_REVOKE not in bound:
+        offered = [kind for kind in offered if kind != ActKind.MASKING_REVOKE]  # there is nothing to revoke
     context = {
         "four_eyes": scope.workspace.four_eyes,
         "waiting": [_waiting(scope, act, names) for act in waiting],
