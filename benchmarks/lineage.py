@@ -1,4 +1,4 @@
-"""Measure what the graph answers over estates of 10,000, 100,000 and a million flows: make bench-lineage.
+"""Measure what the graph answers, and how labels travel, in estates of up to a million flows: make bench-lineage.
 
 make bench-lineage ARGS="--sizes 2000,4000,8000 --starts 20"     the short form
 """
@@ -14,7 +14,7 @@ import psycopg
 
 from accounts.members.manage import create_workspace
 from accounts.workspaces.isolation import in_workspace
-from benchmarks import estates, reachability
+from benchmarks import estates, propagation, reachability
 from benchmarks.harness import Report, database, timed
 from config.stack.embedded import Embedded
 
@@ -44,6 +44,7 @@ def measure(stack: Embedded, sizes: Sequence[int], starts: int) -> dict[str, Any
     with psycopg.connect(stack.owner_url, autocommit=True) as owner:
         estates.analyze(owner)
     reachability.measure(report, workspaces, made, starts)
+    propagation.measure(report, workspaces)
     return report.finish()
 
 

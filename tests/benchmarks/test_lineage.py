@@ -16,6 +16,6 @@ def test_small_estates_are_measured_from_end_to_end(stack: Embedded, capsys: pyt
     assert result["bench"] == "lineage"
     assert set(result["targets"]) == {
         "reach_2400_p95_ms", "search_600_p95_ms", "search_1200_p95_ms", "search_2400_p95_ms", "load_slope",
-        "reach_same_answer_slope",
+        "reach_same_answer_slope", "labels_2400_computed_s", "labels_2400_stored_s", "labels_stored_slope",
     }  # fmt: skip
     assert all(result["metrics"][name] > 0 for name in result["metrics"] if name.endswith("_ms"))
