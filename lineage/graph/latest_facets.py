@@ -9,7 +9,7 @@ import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -157,7 +157,7 @@ def _rows(
             yield _Row(about, source, part, name), version
 
 
-def _known(rows: list[_Row] | Any) -> dict[_Row, _Known]:
+def _known(rows: Iterable[_Row]) -> dict[_Row, _Known]:
     pairs = sorted({(row.about, row.source) for row in rows})
     return {
         _Row(about, source, part, name): _Known(identifier, at, bytes(digest), whole)

@@ -13,7 +13,7 @@ from lineage.graph.job_versions import assign_versions, settle_lost
 from lineage.graph.latest_facets import LatestFacets, keep_facets
 from lineage.graph.parents import keep_parents
 from lineage.graph.relations import relate_flows, relate_jobs
-from lineage.graph.run_assets import clusters_matter, find_runs, make_run_assets
+from lineage.graph.run_assets import find_runs, jobs_with_cluster, make_run_assets
 from lineage.graph.runs import RunRow, merge_runs, write_runs
 from lineage.graph.sources import estimate_cadence, note_sources
 from lineage.graph.told import Told
@@ -78,8 +78,8 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     keep_facets(facets, ids, {namespace: source.pk for namespace, source in sources.items()})
     touched |= _with_first_runs(runs)
     moved = {run.asset_id: run.job_id for run in runs if run.moved and run.asset_id is not None}
-    clusters = clusters_matter(set(moved.values()))
-    placed = {run for run, job in moved.items() if job in clusters or run not in made}
+    on_cluster = jobs_with_cluster(set(moved.values()))
+    placed = {run for run, job in moved.items() if job in on_cluster or run not in made}
     touched |= moved.keys() - made
     return LineageTouched(touched, changes.pairs, changes.counted, changes.moved, set(moved), placed)
 

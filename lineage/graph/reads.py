@@ -190,9 +190,8 @@ def _facet_row(name: str, kept: KeptFacet) -> FacetRow:
 
 
 def _of_run(run_id: str) -> list[FacetRow]:
-    nothing = dict.fromkeys(("source", "at", "event", "digest"))
     return [
-        FacetRow(part="run", name=name, body=body, **nothing)  # type: ignore[typeddict-item]
+        {"part": "run", "name": name, "source": None, "at": None, "event": None, "digest": None, "body": body}
         for name, body in sorted(facets_of_run(run_id).items())
     ]
 

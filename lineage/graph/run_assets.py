@@ -93,8 +93,8 @@ def _relations(run: RunRow | None) -> str:
     return to_json([*(["inputs"] if run.inputs else []), "of_job", *(["outputs"] if run.outputs else [])])
 
 
-def clusters_matter(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of these jobs whose runs have a place: jobs with a cluster."""
+def jobs_with_cluster(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these jobs that run on a cluster: their runs have its place."""
     return {row[0] for row in fetch(_PLACED, [current_workspace(), list(jobs)])}
 
 

@@ -49,7 +49,6 @@ class RunRow:
     facets: dict[Carried, Facet] = field(default_factory=dict)
     version_id: uuid.UUID | None = None  # None = it has none yet
     day_before: datetime.date | None = None  # of `seen_at` before this batch; None = it is new
-    state_before: RunState | None = None
     version_before: uuid.UUID | None = None
 
     @property
@@ -157,7 +156,7 @@ def _load(keys: Sequence[RunKey]) -> dict[RunKey, RunRow]:
         identifier, job, run_id, asset, version, source, versions, *state = row
         merged = RunState(*state)
         run = RunRow(identifier, (job, run_id), asset, source, merged, version_id=version)
-        run.day_before, run.state_before, run.version_before = merged.seen_at.date(), merged, version
+        run.day_before, run.version_before = merged.seen_at.date(), version
         runs.append((run, versions))
     _load_content(runs)
     return {run.key: run for run, _ in runs}

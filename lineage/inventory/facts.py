@@ -2,9 +2,8 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
@@ -13,9 +12,8 @@ from lineage.inventory.merge import ReportedRow, Said, merge, outlives
 from lineage.inventory.models import Source
 from lineage.inventory.relations import Reporter, sync_relations
 
-__all__ = ["ReportedRow", "report_facts", "set_reported_facts", "withdraw_unnamed"]
+__all__ = ["ReportedRow", "report_facts", "withdraw_unnamed"]
 
-FactsRow = tuple[uuid.UUID, uuid.UUID, uuid.UUID, Mapping[str, Any], Mapping[str, Any]]
 """(asset_id, source_id, event_id, facts, relations) in the form of a FactSet."""
 
 
@@ -52,27 +50,6 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
                 (confirmed if by_the_hour else changes).append((current, said))
         touched |= _store(source.pk, changes, rev)
         _confirm(confirmed)
-    return touched
-
-
-def set_reported_facts(rows: Iterable[FactsRow], rev: int) -> set[uuid.UUID]:
-    """Replace all that sources say about assets, for a caller that has merged it itself; return what this touches.
-
-    A relation may be given as a bare list of [kind, uid]; it is kept as an entry.
-    """
-    by_source: dict[uuid.UUID, dict[uuid.UUID, Said]] = {}
-    for asset_id, source_id, event_id, facts, relations in rows:
-        entries = {name: said if isinstance(said, dict) else {"v": said} for name, said in relations.items()}
-        by_source.setdefault(source_id, {})[asset_id] = Said(dict(facts), entries, None, event_id)
-    touched: set[uuid.UUID] = set()
-    for source_id, by_asset in sorted(by_source.items()):
-        for part in chunks(sorted(by_asset)):
-            changes = [
-                (current, by_asset[current.asset_id])
-                for current in _load(source_id, part)
-                if current.id is None or not current.said.same_content(by_asset[current.asset_id])
-            ]
-            touched |= _store(source_id, changes, rev)
     return touched
 
 

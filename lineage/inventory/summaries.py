@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.models import Asset, FactSet, ImportResult, RejectedRow, Source
@@ -44,12 +43,6 @@ def silent_at(source: Source) -> datetime.datetime | None:
     if hours is None:
         return None
     return source.last_seen_at + datetime.timedelta(hours=hours, microseconds=1)
-
-
-def count_up_to(rows: QuerySet[Asset], most: int) -> int | None:
-    """Return how many rows there are; None beyond `most`, so that no page counts a whole estate."""
-    count = rows.order_by()[: most + 1].count()
-    return count if count <= most else None
 
 
 def kind_counts(most: int) -> dict[str, int] | None:

@@ -86,11 +86,6 @@ def check_titles() -> dict[str, str]:
     return {check.id: check.question for each in ready_checklists().values() for check in each.checklist.checks}
 
 
-def check_severities() -> dict[str, str]:
-    """Return the severity of every check in force, without a query."""
-    return {check.id: check.severity for each in ready_checklists().values() for check in each.checklist.checks}
-
-
 def kinds_of_checks() -> dict[str, str]:
     """Return the kind of subject of every check in force, without a query."""
     return {check.id: check.subject for each in ready_checklists().values() for check in each.checklist.checks}

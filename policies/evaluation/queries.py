@@ -15,7 +15,7 @@ from lineage.inventory.models import Asset
 from policies.checklists.models import Check, ChecklistVersion
 from policies.checklists.queries import family_of, ready_checklists
 from policies.evaluation.codes import CODE_MASK, GRADES, NUMBER, STALE, WAIVED, counts_as_pass, is_bare, word
-from policies.evaluation.models import Evaluation, JudgedLeaf, Transition, VerdictCount, VerdictVector
+from policies.evaluation.models import JudgedLeaf, Transition, VerdictCount, VerdictVector
 from policies.rules.verdicts import Code
 
 VERDICTS = [code.name.lower() for code in Code]
@@ -263,11 +263,6 @@ def change_in_leaf(transition: Transition) -> dict[str, Any]:
         return {}
     changes = json.loads(bytes(leaf.leaf))["changes"]
     return next((change for change in changes if change["check"] == transition.check_id), {})
-
-
-def last_evaluations(limit: int = 20) -> QuerySet[Evaluation]:
-    """Return the newest evaluation slices."""
-    return Evaluation.objects.order_by("-finished_at")[:limit]
 
 
 def waiting_checks() -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from lineage.inventory.kinds.ages import age_at
@@ -193,8 +193,3 @@ class Thing:
         except OverflowError as error:
             raise Broken(str(error)) from error
         return value, tuple(key for key in age.inputs if facts[key] is not None)
-
-
-def elapsed_microseconds(span: timedelta) -> int:
-    """Return a duration as whole microseconds, exactly."""
-    return span // timedelta(microseconds=1)

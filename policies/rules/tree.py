@@ -13,7 +13,6 @@ from policies.rules.errors import Position
 TypeName = Literal["bool", "int", "double", "string", "timestamp", "duration", "list", "map", "entity"]
 Scalar = bool | int | float | str | datetime | timedelta
 
-ComparisonOp = Literal["==", "!=", "<", "<=", ">", ">="]
 CallOp = Literal[
     "==", "!=", "<", "<=", ">", ">=", "&&", "||", "!", "?:", "in", "index", "size",
     "+", "-", "*", "/", "%", "negate", "contains", "startsWith", "endsWith", "matches",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policies.rules.schema import LINEAGE, Entity, Schema
-from policies.rules.tree import Field, Has, Macro, Node, Related, Variable, walk
+from policies.rules.tree import Field, Has, Node, Related, Variable, walk
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,3 @@ def _field(node: Field | Has, schema: Schema) -> Uses:
 
 def _is_subject(node: Node) -> bool:
     return isinstance(node, Variable) and node.name == "asset"
-
-
-def macros_over_relations(tree: Node) -> list[Macro]:
-    """Return the macros whose source is a relation itself, outermost first."""
-    return [node for node in walk(tree) if isinstance(node, Macro) and isinstance(node.source, Related)]

@@ -146,18 +146,11 @@ def _both(sides: Sides) -> tuple[Row, Row]:
     return sides[0], sides[0] if sides[1] is None else sides[1]
 
 
-def sets_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """Return the contents of label sets."""
-    return {one: json.loads(facts) for one, facts in fetch(_CONTENTS, [current_workspace(), sorted(ids)])}
-
-
 _CURRENT = """
 SELECT asset_id, basis, up, upstream_count, untraced_inputs, down, downstream_count, downstream_over_retention
 FROM "lineage_traced"
 WHERE workspace_id = %s AND rev_to IS NULL AND (%s::uuid[] IS NULL OR asset_id = ANY(%s::uuid[]))
 """
-
-_CONTENTS = 'SELECT id, facts FROM "lineage_labelset" WHERE workspace_id = %s AND id = ANY(%s)'
 
 _SETS = """
 INSERT INTO "lineage_labelset" (id, workspace_id, facts)

@@ -148,8 +148,3 @@ def _combine(proven: exp.Expression, possible: exp.Expression) -> exp.Expression
 
 def _with_pass(passed: exp.Expression) -> list[tuple[exp.Expression, exp.Expression]]:
     return [(_byte(code), passed if code is Code.PASS else _byte(code)) for code in Code]
-
-
-def to_sql(check: CompiledCheck, binding: Binding, now: datetime) -> Statement:
-    """Build the statement of a single check."""
-    return select_verdicts([check], binding, now)

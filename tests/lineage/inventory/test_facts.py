@@ -5,7 +5,7 @@ import pytest
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.revisions import next_revision
 from lineage.inventory.assets import ensure_assets
-from lineage.inventory.facts import report_facts, set_reported_facts, withdraw_unnamed
+from lineage.inventory.facts import report_facts, withdraw_unnamed
 from lineage.inventory.merge import ReportedRow
 from lineage.inventory.models import Asset, FactSet, Relation
 from tests.lineage.inventory.support import EVENT, NOON, at, edges, find, report, source
@@ -79,21 +79,6 @@ def test_a_full_inventory_closes_what_it_does_not_name(cast: Cast) -> None:
         assert touched == {gone.pk, find(*SITE).pk}
         assert FactSet.objects.get(rev_to=None).asset_id == kept.pk
         assert edges(*SITE) == set()
-
-
-def test_lineage_replaces_what_it_said(cast: Cast) -> None:
-    with in_workspace(cast.workspace.pk):
-        by, rev = source("warehouse"), next_revision("test")
-        dataset = ("dataset", "s3%3A%2F%2Flake/orders")
-        ref = ensure_assets([(*dataset, "")], rev, NOON, Asset.State.REPORTED)[dataset]
-        facts = {"version": {"v": "7", "o": "measured", "t": "2026-11-01T12:00:00Z", "e": str(EVENT), "d": "ab"}}
-        row = (ref.id, by.pk, EVENT, facts, {"stored_in": [["storage", "s3://lake"]]})
-        assert set_reported_facts([row], rev) == {ref.id, find(*STORE).pk}
-        assert set_reported_facts([row], next_revision("test")) == set()
-        assert edges(*STORE) == {("holds", dataset[1])}
-        set_reported_facts([(ref.id, by.pk, EVENT, {}, {})], next_revision("test"))
-        assert edges(*STORE) == set()
-        assert FactSet.objects.get(rev_to=None).facts == {}
 
 
 @pytest.mark.parametrize("size", [1, 3000])
