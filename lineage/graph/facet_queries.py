@@ -13,9 +13,9 @@ from lineage.inventory.bulk import fetch, from_json
 
 OWN_PARTS = (Facet.Part.JOB.value, Facet.Part.DATASET.value)
 """What is said of the job or dataset itself, not of one use of it."""
-
-
 MOST_CHILDREN = 200
+MOST_EVENTS = 1_000
+"""The newest events count where a run has more."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,18 @@ def facets_of(
     return found
 
 
-def facets_of_run(run_id: str) -> dict[str, Any]:
-    """Return the facets of a run by name: over its events the latest of each, by event time, then by digest."""
-    facets: dict[str, Any] = {}
-    for (body,) in fetch(_EVENTS, [current_workspace(), run_id.lower()]):
-        facets |= _said(members(parse(bytes(body))))
-    return facets
+def facets_of_run(run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the facets of a run, and those that its events give its job; one query.
+
+    By name, over its events the latest of each, by event time, then by digest. One that was deleted is left out.
+    """
+    of_run: dict[str, Any] = {}
+    of_job: dict[str, Any] = {}
+    for (body,) in reversed(fetch(_EVENTS, [current_workspace(), run_id.lower(), MOST_EVENTS])):
+        event = members(parse(bytes(body)))
+        _add_up(of_run, members(event.get("run")))
+        _add_up(of_job, members(event.get("job")))
+    return of_run, of_job
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,12 @@ def relatives_of(run_id: str) -> Relatives:
     return Relatives(parent, root if root and root.run_id else None, tuple(children[:MOST_CHILDREN]), more)
 
 
-def _said(event: Mapping[str, Any]) -> dict[str, Any]:
-    facets = members(members(event.get("run")).get("facets"))
-    return {name: facet for name, facet in facets.items() if isinstance(facet, dict)}
+def _add_up(facets: dict[str, Any], said: Mapping[str, Any]) -> None:
+    for name, facet in members(said.get("facets")).items():
+        if members(facet).get("_deleted") is True:
+            facets.pop(name, None)
+        elif isinstance(facet, dict):
+            facets[name] = facet
 
 
 _LATEST = """
@@ -99,7 +108,7 @@ ORDER BY f.about_id, f.name, f.at DESC, f.digest DESC, s.name
 
 _EVENTS = """
 SELECT body FROM "lineage_event" WHERE workspace_id = %s AND about = %s AND about <> '' AND kind = 'run'
-ORDER BY event_time NULLS FIRST, kept_digest
+ORDER BY event_time DESC NULLS LAST, kept_digest DESC LIMIT %s
 """
 
 _PARENT = """

@@ -192,7 +192,7 @@ def _facet_row(name: str, kept: KeptFacet) -> FacetRow:
 def _of_run(run_id: str) -> list[FacetRow]:
     return [
         {"part": "run", "name": name, "source": None, "at": None, "event": None, "digest": None, "body": body}
-        for name, body in sorted(facets_of_run(run_id).items())
+        for name, body in sorted(facets_of_run(run_id)[0].items())
     ]
 
 

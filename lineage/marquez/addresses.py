@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework.exceptions import NotFound
 
+from lineage.graph.facet_queries import facets_of_run
 from lineage.inventory.models import Asset
 from lineage.marquez.answers import (
     STATES,
@@ -16,7 +17,6 @@ from lineage.marquez.answers import (
     namespace_answer,
     run_answer,
 )
-from lineage.marquez.events import facets_of_run
 from lineage.marquez.facets import NO_FACETS, facets_of
 from lineage.marquez.known import Joins, RunKnown
 from lineage.marquez.names import Place

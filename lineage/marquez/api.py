@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
 from accounts.paging import object_schema, text_parameter
+from lineage.graph.facet_queries import facets_of_run
 from lineage.marquez import parameters, shapes
 from lineage.marquez.addresses import answer, jobs, namespace_list, run
 from lineage.marquez.errors import UseEvents
-from lineage.marquez.events import facets_of_run
 from lineage.marquez.names import find_place
 from lineage.marquez.search import find_source, sources, tags
 

@@ -1,18 +1,14 @@
-"""Read events as they are kept: for Marquez's /events/lineage, and for the facets of one run."""
+"""Read events as they are kept, for Marquez's /events/lineage."""
 
 import datetime
-from typing import Any
 
 from accounts.members.strict import BadParameter
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.shapes import members, parse
 from lineage.inventory.bulk import fetch
 from lineage.marquez.queries import Window
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of the events of one answer."""
-MAX_EVENTS_OF_RUN = 1_000
-"""The newest count where a run has more."""
 
 
 def bodies(
@@ -41,21 +37,6 @@ def count(after: datetime.datetime | None, before: datetime.datetime | None, mos
     return int(fetch(_COUNT, [current_workspace(), after, after, before, before, most])[0][0])
 
 
-def facets_of_run(run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the facets of a run and those of its job, as its events say: each name as sent last; one query."""
-    of_run: dict[str, Any] = {}
-    of_job: dict[str, Any] = {}
-    for (body,) in reversed(fetch(_OF_RUN, [current_workspace(), run_id.lower(), MAX_EVENTS_OF_RUN])):
-        event = members(parse(bytes(body)))
-        for found, part in ((of_run, "run"), (of_job, "job")):
-            for name, facet in members(members(event.get(part)).get("facets")).items():
-                if members(facet).get("_deleted") is True:
-                    found.pop(name, None)
-                elif facet is not None:
-                    found[name] = facet
-    return of_run, of_job
-
-
 _THESE = """
 FROM "lineage_event" WHERE workspace_id = %s AND kind = 'run'
   AND (%s::timestamptz IS NULL OR event_time >= %s) AND (%s::timestamptz IS NULL OR event_time < %s)
@@ -65,7 +46,3 @@ SELECT id, octet_length(body) {_THESE} ORDER BY event_time {{order}}, id {{order
 """
 _BODIES = 'SELECT id, body FROM "lineage_event" WHERE id = ANY(%s) AND workspace_id = %s'
 _COUNT = f"SELECT count(*) FROM (SELECT 1 {_THESE} LIMIT %s) few"  # noqa: S608 - our own names
-_OF_RUN = """
-SELECT body FROM "lineage_event" WHERE workspace_id = %s AND about = %s AND about <> ''
-ORDER BY event_time DESC, kept_digest DESC LIMIT %s
-"""
