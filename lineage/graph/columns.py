@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.queries import ALL_FLOWS, FlowFilter
+from lineage.graph.queries import ALL_FLOWS, FOLLOWED, FlowFilter
 from lineage.graph.told import Column
 from lineage.inventory.bulk import columns as as_columns
 from lineage.inventory.bulk import fetch, from_json
@@ -26,22 +26,18 @@ def columns_between(
     """Return the flows between these datasets that are followed, with their columns; one query."""
     if not pairs:
         return []
-    seen = flows.seen
-    known = [revision, revision, seen.since, seen.since, seen.until, seen.until, sorted(flows.bases), flows.proven_only]
-    rows = fetch(_COLUMNS, [*as_columns(sorted(pairs), 2), current_workspace(), *known])
+    rows = fetch(_COLUMNS, [*as_columns(sorted(pairs), 2), current_workspace(), *flows.known(revision)])
     return [
         FlowColumns(source, target, job, tuple(Column(*each) for each in from_json(said)) if said else ())
         for source, target, job, said in rows
     ]
 
 
-_COLUMNS = """
+_COLUMNS = f"""
 SELECT f.from_dataset_id, f.to_dataset_id, f.job_id, c.columns
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
 JOIN "lineage_flow" f ON f.from_dataset_id = w.source AND f.to_dataset_id = w.target
 LEFT JOIN "lineage_flowcolumns" c ON c.workspace_id = f.workspace_id AND c.flow_id = f.id
-WHERE f.workspace_id = %s AND f.rev_from <= %s AND (f.rev_to IS NULL OR f.rev_to > %s)
-  AND (%s::timestamptz IS NULL OR f.last_seen_at >= %s) AND (%s::timestamptz IS NULL OR f.first_seen_at <= %s)
-  AND f.basis = ANY(%s) AND (f.proven OR NOT %s)
+WHERE f.workspace_id = %s AND {FOLLOWED}
 ORDER BY f.from_dataset_id, f.to_dataset_id, f.job_id
-"""
+"""  # noqa: S608 - our own names

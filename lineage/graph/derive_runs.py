@@ -22,14 +22,23 @@ def derive_run_states(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
     """
     assets = list({run.asset_id for run in runs if run.asset_id is not None})
     rows: list[Derived] = []
-    for asset, job, state, state_at, started_at in fetch(_STATES, [current_workspace(), assets]):
-        inputs = [{"job": job, "state": state, "at": format_timestamp(state_at)}]
-        if state != "other":
-            rows.append(Derived(asset, "state", state, RUN_STATE.label, inputs, "A", state_at))
-        if started_at is not None:
-            began = format_timestamp(started_at)
-            rows.append(Derived(asset, "started_at", began, RUN_STATE.label, [{"start": began}], "A", started_at))
+    for row in fetch(_STATES, [current_workspace(), assets]):
+        rows += state_facts(*row)
     return set_derived(rows, rev, names=["state", "started_at"], asset_ids=assets)
+
+
+def state_facts(
+    asset: uuid.UUID, job: str, state: str, state_at: datetime.datetime, started_at: datetime.datetime | None
+) -> list[Derived]:
+    """Return the facts of a run's asset; `job` is the uid of its job."""
+    rows: list[Derived] = []
+    if state != "other":
+        inputs = [{"job": job, "state": state, "at": format_timestamp(state_at)}]
+        rows.append(Derived(asset, "state", state, RUN_STATE.label, inputs, "A", state_at))
+    if started_at is not None:
+        began = format_timestamp(started_at)
+        rows.append(Derived(asset, "started_at", began, RUN_STATE.label, [{"start": began}], "A", started_at))
+    return rows
 
 
 def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:

@@ -7,7 +7,6 @@ where its digest differs from that of the row.
 
 import datetime
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from lineage.graph.aliases import LIFECYCLE, SYMLINKS, Change, change_of, note_c
 from lineage.graph.shapes import members
 from lineage.graph.told import Told
 from lineage.inventory.assets import Key
-from lineage.inventory.bulk import chunks, columns, execute, fetch, records
+from lineage.inventory.bulk import chunks, columns, execute, fetch, records, sorted_json
 
 MAX_BODY = 256 * 1024
 """Bytes of JSON; of a larger facet the digest and the event are kept, and its body is in the event alone."""
@@ -134,18 +133,10 @@ def _store(confirmed: list[tuple[Any, ...]], written: list[tuple[_Row, Version]]
 def _version(facet: dict[str, Any], told: Told) -> Version:
     if facet.get("_deleted") is True:
         return Version(told.at, b"", 0, None, told.event_id)
-    content = canonical(facet)
+    content = sorted_json(facet)
     digest = hashlib.sha256(content).digest()
     size = len(content)
     return Version(told.at, digest, size, content if size <= MAX_BODY else None, told.event_id)
-
-
-def canonical(facet: Mapping[str, Any]) -> bytes:
-    """Return a facet as JSON with sorted keys: what its digest is of."""
-    try:
-        return orjson.dumps(facet, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # an integer beyond 64 bits
-        return json.dumps(facet, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _rows(

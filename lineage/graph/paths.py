@@ -19,6 +19,7 @@ from lineage.graph.layers import Follow, Snapshot
 from lineage.graph.queries import (
     ALL_DATASETS,
     ALL_FLOWS,
+    FOLLOWED,
     MAX_DEPTH,
     MAX_NODES,
     FlowFilter,
@@ -196,21 +197,18 @@ def _of_length(
 def flows_of(pairs: Collection[Pair], revision: int, flows: FlowFilter) -> Flows:
     """Return the flows between these datasets that are followed, strongest first, as known at `revision`; one query."""
     found: dict[Pair, list[KnownFlow]] = defaultdict(list)
-    seen, workspace = flows.seen, current_workspace()
-    known = [revision, revision, seen.since, seen.since, seen.until, seen.until, sorted(flows.bases), flows.proven_only]
-    rows = fetch(_FLOWS, [*columns(sorted(pairs), 2), workspace, *known]) if pairs else []
+    given = [*columns(sorted(pairs), 2), current_workspace(), *flows.known(revision)]
+    rows = fetch(_FLOWS, given) if pairs else []
     for source, target, job, basis, proven, masked, first, last, runs in rows:
         found[source, target].append(KnownFlow(job, basis, proven, masked, first, last, runs))
     return found
 
 
-_FLOWS = """
+_FLOWS = f"""
 SELECT f.from_dataset_id, f.to_dataset_id, f.job_id, f.basis, f.proven, f.masked, f.first_seen_at, f.last_seen_at,
        f.runs
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
 JOIN "lineage_flow" f ON f.from_dataset_id = w.source AND f.to_dataset_id = w.target
-WHERE f.workspace_id = %s AND f.rev_from <= %s AND (f.rev_to IS NULL OR f.rev_to > %s)
-  AND (%s::timestamptz IS NULL OR f.last_seen_at >= %s) AND (%s::timestamptz IS NULL OR f.first_seen_at <= %s)
-  AND f.basis = ANY(%s) AND (f.proven OR NOT %s)
+WHERE f.workspace_id = %s AND {FOLLOWED}
 ORDER BY f.proven DESC, f.last_seen_at DESC, f.job_id
-"""
+"""  # noqa: S608 - our own names

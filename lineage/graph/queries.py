@@ -7,7 +7,7 @@ time from the database: the same walk over the same rows.
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 from urllib.parse import quote
 
 import numpy as np
@@ -21,12 +21,14 @@ from lineage.graph.recent import RECENT
 from lineage.graph.snapshot import (
     ALWAYS,
     BASES,
+    KNOWN,
     Direction,
     Ids,
     Numbers,
     Seen,
     as_uuid,
     id_list,
+    known,
     load_flows,
     load_reached,
 )
@@ -46,6 +48,14 @@ class FlowFilter:
     bases: frozenset[str] = frozenset(BASES)
     proven_only: bool = False
     seen: Seen = ALWAYS
+
+    def known(self, revision: int) -> list[Any]:
+        """Return the parameters of FOLLOWED: the flows that are followed, as known at `revision`."""
+        return [*known(revision, self.seen), sorted(self.bases), self.proven_only]
+
+
+FOLLOWED = f"{KNOWN} AND basis = ANY(%s) AND (proven OR NOT %s)"
+"""Condition on flows, for FlowFilter.known."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.derivations import RUN_STATE
+from lineage.graph.derive_runs import state_facts
 from lineage.graph.runs import RunRow
 from lineage.graph.told import Ref
 from lineage.inventory.bulk import columns, execute, fetch, to_json
@@ -54,7 +55,7 @@ def make_run_assets(
     derived: list[Derived] = []
     for uid, identifier in fresh.items():
         run = mine.get(identifier)
-        facts = state_facts(identifier, run, job_uids[run.job_id]) if run is not None else []
+        facts = _facts(run, job_uids)
         document = {fact.name: fact.value for fact in facts} | {"uid": uid}
         provenance = {fact.name: _provenance(fact) for fact in facts}
         assets.append((identifier, uid, to_json(document), to_json(provenance), _relations(run)))
@@ -69,17 +70,10 @@ def make_run_assets(
     return {identifier for identifier in fresh.values() if identifier not in mine}
 
 
-def state_facts(asset: uuid.UUID, run: RunRow, job: str) -> list[Derived]:
-    """Return the facts of a run that is the only one of its asset; `job` is the uid of its job."""
-    state, label = run.state, RUN_STATE.label
-    rows: list[Derived] = []
-    if state.state != "other":
-        inputs: list[Any] = [{"job": job, "state": state.state, "at": format_timestamp(state.state_at)}]
-        rows.append(Derived(asset, "state", state.state, label, inputs, "A", state.state_at))
-    if state.started_at is not None:
-        began = format_timestamp(state.started_at)
-        rows.append(Derived(asset, "started_at", began, label, [{"start": began}], "A", state.started_at))
-    return rows
+def _facts(run: RunRow | None, job_uids: Mapping[uuid.UUID, str]) -> list[Derived]:
+    if run is None or run.asset_id is None:
+        return []
+    return state_facts(run.asset_id, job_uids[run.job_id], run.state.state, run.state.state_at, run.state.started_at)
 
 
 def _provenance(fact: Derived) -> dict[str, str]:

@@ -56,22 +56,28 @@ class Seen:
 
 
 ALWAYS = Seen()
+KNOWN = """
+rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)
+AND (%s::timestamptz IS NULL OR last_seen_at >= %s) AND (%s::timestamptz IS NULL OR first_seen_at <= %s)
+"""
+"""Condition on flows: known at a revision, and seen in a span of time."""
 
 
 def load_flows(revision: int, seen: Seen = ALWAYS) -> FlowArrays:
     """Read the flows of the entered workspace as known at `revision`, in one query."""
-    parts = fetch(_PACKED, [current_workspace(), *_known(revision, seen)])
+    parts = fetch(_PACKED, [current_workspace(), *known(revision, seen)])
     return _arrays(revision, b"".join(part for (part,) in parts))
 
 
 def load_reached(start: uuid.UUID, direction: Direction, revision: int, seen: Seen, most: int) -> FlowArrays | None:
     """Read the flows that are reached from a dataset, in one query; None where there are more than `most`."""
-    workspace, known = current_workspace(), _known(revision, seen)
-    [(packed, count)] = fetch(_REACHED[direction], [start, workspace, *known, most + 1, workspace, *known, most + 1])
+    bounded = [current_workspace(), *known(revision, seen), most + 1]
+    [(packed, count)] = fetch(_REACHED[direction], [start, *bounded, *bounded])
     return _arrays(revision, packed or b"") if count <= most else None
 
 
-def _known(revision: int, seen: Seen) -> list[Any]:
+def known(revision: int, seen: Seen) -> list[Any]:
+    """Return the parameters of KNOWN."""
     return [revision, revision, seen.since, seen.since, seen.until, seen.until]
 
 
@@ -120,24 +126,20 @@ string_agg(uuid_send(from_dataset_id) || uuid_send(to_dataset_id) || uuid_send(j
            || CASE WHEN masked THEN '\\x01'::bytea ELSE '\\x00' END
            || CASE basis WHEN 'explicit' THEN '\\x00'::bytea WHEN 'column' THEN '\\x01' ELSE '\\x02' END, '')
 """
-_KNOWN = """
-rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)
-AND (%s::timestamptz IS NULL OR last_seen_at >= %s) AND (%s::timestamptz IS NULL OR first_seen_at <= %s)
-"""
 # One value per last byte of the flow's id, which is random: each stays far below the gigabyte that a value may have.
 _PACKED = f"""
-SELECT {_PACK} FROM "lineage_flow" WHERE workspace_id = %s AND {_KNOWN} GROUP BY get_byte(uuid_send(id), 15)
+SELECT {_PACK} FROM "lineage_flow" WHERE workspace_id = %s AND {KNOWN} GROUP BY get_byte(uuid_send(id), 15)
 """  # noqa: S608 - our own names
 # UNION drops nodes that are there already, so that a cycle ends; the limit stops the recursion in a graph too large.
 _REACHED_BY = f"""
 WITH RECURSIVE reached (id) AS (
   SELECT %s::uuid
   UNION
-  SELECT {{there}} FROM reached JOIN "lineage_flow" ON {{here}} = reached.id WHERE workspace_id = %s AND {_KNOWN}
+  SELECT {{there}} FROM reached JOIN "lineage_flow" ON {{here}} = reached.id WHERE workspace_id = %s AND {KNOWN}
 ), flows AS (
   SELECT from_dataset_id, to_dataset_id, job_id, proven, masked, basis
   FROM (SELECT reached.id FROM reached LIMIT %s) few JOIN "lineage_flow" ON {{here}} = few.id
-  WHERE workspace_id = %s AND {_KNOWN} LIMIT %s
+  WHERE workspace_id = %s AND {KNOWN} LIMIT %s
 )
 SELECT {_PACK}, count(*) FROM flows
 """  # noqa: S608 - our own names

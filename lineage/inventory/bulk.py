@@ -75,6 +75,14 @@ def to_json(value: object) -> str:
         return _ENCODER.encode(value)
 
 
+def sorted_json(value: object) -> bytes:
+    """Return JSON with sorted keys: what a digest is of."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def from_json(text: str) -> Any:
     """Return what a jsonb column says; integers beyond 64 bits stay exact."""
     return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)

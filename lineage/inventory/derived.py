@@ -2,16 +2,13 @@
 
 import datetime
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, columns, execute, fetch, from_json, records, to_json
+from lineage.inventory.bulk import chunks, columns, execute, fetch, from_json, records, sorted_json, to_json
 
 
 class Absent:
@@ -45,11 +42,7 @@ class Derived(NamedTuple):
 
 def inputs_digest(inputs: list[Any]) -> bytes:
     """Return the SHA-256 of the inputs as JSON with sorted keys."""
-    try:
-        content = orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # an integer beyond 64 bits
-        content = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    return hashlib.sha256(content).digest()
+    return hashlib.sha256(sorted_json(inputs)).digest()
 
 
 def set_derived(

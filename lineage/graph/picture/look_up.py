@@ -9,7 +9,7 @@ import numpy as np
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.picture.cut import Linked
-from lineage.graph.queries import FlowFilter
+from lineage.graph.queries import FOLLOWED, FlowFilter
 from lineage.graph.snapshot import BASES, Ids, id_list
 from lineage.inventory.bulk import fetch
 
@@ -67,10 +67,8 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
     if not len(links.source):
         return ()
     ends, edge = np.unique(np.stack([links.from_node, links.to_node], axis=1), axis=0, return_inverse=True)
-    seen = flows.seen
-    known = [revision, revision, seen.since, seen.since, seen.until, seen.until, sorted(flows.bases), flows.proven_only]
     given = [id_list(ids[links.source]), id_list(ids[links.target]), edge.ravel().tolist()]
-    rows = fetch(_EDGES, [*given, current_workspace(), *known])
+    rows = fetch(_EDGES, [*given, current_workspace(), *flows.known(revision)])
     return tuple(
         Edge(
             int(ends[at][0]),
@@ -104,8 +102,6 @@ SELECT w.edge, min(CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE
        count(DISTINCT f.job_id) FILTER (WHERE f.job_id <> f.to_dataset_id)
 FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS w (source, target, edge)
 JOIN "lineage_flow" f ON f.from_dataset_id = w.source AND f.to_dataset_id = w.target
-WHERE f.workspace_id = %s AND f.rev_from <= %s AND (f.rev_to IS NULL OR f.rev_to > %s)
-  AND (%s::timestamptz IS NULL OR f.last_seen_at >= %s) AND (%s::timestamptz IS NULL OR f.first_seen_at <= %s)
-  AND f.basis = ANY(%s) AND (f.proven OR NOT %s)
+WHERE f.workspace_id = %s AND {FOLLOWED}
 GROUP BY w.edge ORDER BY w.edge
-"""  # noqa: S608 - our own number
+"""  # noqa: S608 - our own number and names
