@@ -17,6 +17,7 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from config.stack.embedded import Embedded
 from config.wsgi import application
+from lineage.events import express as module
 from lineage.events.express import express, forget_tokens
 from lineage.events.group_commit import store_together
 from lineage.events.models import Event, EventReceipt
@@ -99,6 +100,17 @@ def test_a_token_that_is_revoked_ends_with_what_was_known_of_it(cast: Cast) -> N
     with in_workspace(cast.workspace.pk):
         ApiToken.objects.update(revoked_at="2026-11-01T00:00:00Z")
     forget_tokens()
+    assert ask(cast.pipeline, an_event())[0] == 401
+
+
+def test_a_revoked_token_is_not_believed_beyond_the_time_for_which_tokens_are_known(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.KNOWN_FOR <= 1
+    monkeypatch.setattr(module, "KNOWN_FOR", 0.0)
+    assert ask(cast.pipeline, an_event(), express(no_whole_way))[0] == 201
+    with in_workspace(cast.workspace.pk):
+        ApiToken.objects.update(revoked_at="2026-11-01T00:00:00Z")
     assert ask(cast.pipeline, an_event())[0] == 401
 
 

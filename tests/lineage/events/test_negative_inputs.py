@@ -282,10 +282,13 @@ TRANSPORT: dict[str, tuple[dict[str, Any], int, str]] = {
 @pytest.mark.parametrize("case", TRANSPORT)
 def test_nonsense_of_the_transport_gets_a_clear_answer(cast: Cast, case: str, path: str) -> None:
     headers, status, code = TRANSPORT[case]
-    body = json.dumps(run_event()).encode("utf-16") if case == "UTF-16" else as_json(run_event())
+    if (case, path) == ("UTF-16", BATCH):
+        code = "json_malformed"  # a batch is cut into its events as bytes: in others than UTF-8 no array begins
+    text = json.dumps([run_event()] if path == BATCH else run_event())
+    body = text.encode("utf-16" if case == "UTF-16" else "utf-8")
     response = post(cast.api["pipeline"], body, path, **headers)
     got = (response.status_code, response.json()["error"]["code"])
-    assert got == (status, code) or (path == BATCH and got == (400, "json_malformed"))
+    assert got == (status, code)
 
 
 def test_a_charset_that_is_said_and_not_meant_changes_nothing(cast: Cast) -> None:

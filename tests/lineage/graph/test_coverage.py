@@ -76,8 +76,6 @@ def test_a_producer_that_should_have_spoken_is_silent(covered: Cast) -> None:
 
 @pytest.mark.parametrize("gap", MEANINGS)
 def test_pages_hold_each_row_once(covered: Cast, gap: str) -> None:
-    with in_workspace(covered.workspace.pk):
-        Source.objects.filter(door="lineage").update(expected_every_hours=1)
     events = [
         run_event(
             job=f"empty-{number}", namespace=f"other-{number}", run=new_run(),
@@ -87,7 +85,19 @@ def test_pages_hold_each_row_once(covered: Cast, gap: str) -> None:
         for number in range(6)
     ]  # fmt: skip
     send_and_project(covered.workspace.pk, events)
+    send_inventory(
+        covered.api["pipeline"],
+        *({"kind": "job", "uid": f"cron/{number}", "name": f"job-{number}"} for number in range(3)),
+        *(
+            {"kind": "storage", "uid": f"dark-{number}", "attributes": {"lineage_namespaces": [f"s3://dark-{number}"]}}
+            for number in range(3)
+        ),
+    )
+    drain(covered.workspace.pk)
+    with in_workspace(covered.workspace.pk):
+        Source.objects.filter(door="lineage").update(expected_every_hours=1)
     whole = names(covered, gap)
+    assert len(whole) > 2, "more than a page"
     rows: list[str] = []
     after = ""
     while True:

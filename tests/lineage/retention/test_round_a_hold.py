@@ -232,7 +232,7 @@ def test_a_deletion_waits_for_a_hold_that_is_being_placed(cast: Cast, stack: Emb
             place_as(placing, cast)
             deleting = threading.Thread(target=in_thread, args=[cast])
             deleting.start()
-            wait_until_locked(placing)
+            wait_until_locked(placing, deleting)
             assert deleting.is_alive()
         deleting.join()
     with in_workspace(cast.workspace.pk):
@@ -247,7 +247,7 @@ def test_a_hold_that_comes_during_a_deletion_waits_for_its_end(cast: Cast, stack
             assert len(delete_all()) == 1
             waiting = threading.Thread(target=place_as, args=[placing, cast])
             waiting.start()
-            wait_until_locked(watching)
+            wait_until_locked(watching, waiting)
             assert waiting.is_alive()
         waiting.join()
     with in_workspace(cast.workspace.pk):
@@ -264,10 +264,10 @@ def in_thread(cast: Cast) -> None:
         connection.close()
 
 
-def wait_until_locked(watching: "psycopg.Connection[Any]") -> None:
-    """Return once somebody waits for the lock of retention."""
+def wait_until_locked(watching: "psycopg.Connection[Any]", thread: threading.Thread) -> None:
+    """Return once the thread waits for the lock of retention, or has ended without waiting."""
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    while watching.execute(waiting).fetchone() == (0,):
+    while thread.is_alive() and watching.execute(waiting).fetchone() == (0,):
         pass
 
 

@@ -19,7 +19,7 @@ from lineage.graph.labels import region
 from lineage.graph.labels.models import Traced, TraceDue
 from lineage.graph.labels.retrace import trace_all
 from lineage.graph.project import project
-from lineage.inventory.models import Source
+from lineage.inventory.models import Asset, Source
 from lineage.inventory.receive import prepare, record
 from tests.support.flow import asset, lineage_facts, queued, send_and_project
 from tests.support.openlineage import dataset, facet, new_run, run_event
@@ -213,10 +213,13 @@ def test_records_grow_over_retention_by_time_alone() -> None:
         assert now + datetime.timedelta(hours=3) < due.due_at < now + datetime.timedelta(hours=5)
         waiting = Work.objects.filter(workspace_id=where, stage=Stage.PROJECT, subject=where)
         assert waiting.get().due_at == due.due_at
-        # As if five hours had gone by: the record is older, and the work is due.
+        # As if five hours had gone by: the record is older, and the work is due. Nobody says anything.
+        row = asset(where, "dataset", "b")
+        earlier = (now - datetime.timedelta(days=31, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        Asset.objects.filter(pk=row.pk).update(document=row.document | {"oldest_record_at": earlier})
         TraceDue.objects.update(due_at=now)
         waiting.update(due_at=now)
-    tell(where, {"uid": uid("b"), "attributes": {"oldest_record_at": "2020-01-01T00:00:00Z"}})
+    project(where)
     assert (facts(where, "a") or {})["downstream_over_retention"] == 1
 
 
