@@ -51,6 +51,7 @@ def measure(report: Report, workspaces: dict[int, uuid.UUID], estates: dict[int,
         asked = _ask(workspace, estates[size], starts)
         _put(report, f"reach_{size}", asked, Target("<=", 100) if largest else None)
         large = [one for one in asked if one.size >= LARGE]
+        report.put(f"reach_{size}_of_{LARGE}_to_{LARGEST}_asked", len(large))  # 0: of these nothing was measured
         if large:
             _put(report, f"reach_{size}_of_{LARGE}_to_{LARGEST}", large, Target("<=", 100) if largest else None)
         _bare(report, size, workspace, asked)

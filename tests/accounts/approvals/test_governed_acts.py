@@ -262,9 +262,13 @@ def test_officer_may_not_propose_to_change_the_setting_and_auditor_changes_nothi
         refused(call(), 403, "permission_denied")
 
 
-def test_engineer_proposes_and_decides_nothing(cast: Cast) -> None:
-    refused(propose(cast, "engineer"), 403, "permission_denied")  # not this kind
-    refused(decide(cast, proposed(cast), "approve", "engineer"), 403, "permission_denied")
+def test_engineer_proposes_no_change_of_the_setting_and_decides_nothing(cast: Cast) -> None:
+    refused(propose(cast, "engineer"), 403, "permission_denied")
+    act = proposed(cast)
+    for verb in ("approve", "reject"):
+        refused(decide(cast, act, verb, "engineer"), 403, "permission_denied")
+    assert four_eyes(cast)
+    assert actions(cast) == ["proposed"]
 
 
 def test_pipeline_and_nobody_see_and_propose_nothing(cast: Cast) -> None:
