@@ -97,11 +97,8 @@ class DownstreamView(GraphView):
 
 def _page(found: Reach, after: str | None, limit: int) -> Page[NodeRow]:
     """Return a page; assets that are gone since are left out of it."""
-    position = parameters.position(after)
-    nodes = found.nodes[position : position + limit]
+    nodes, following = parameters.part(found.nodes, found.revision, after, limit)
     assets = Asset.objects.in_bulk([node.asset_id for node in nodes])
-    end = position + limit
-    following = f"{found.revision}-{end}" if end < len(found.nodes) else None
     return Page(tuple(node_row(node, assets[node.asset_id]) for node in nodes if node.asset_id in assets), following)
 
 
@@ -160,13 +157,10 @@ class PathsView(WorkspaceView):
 
 
 def _page_of_paths(found: Paths, flows: FlowFilter, after: str | None, limit: int) -> Page[PathRow]:
-    position = parameters.position(after)
-    shown = found.paths[position : position + limit]
+    shown, following = parameters.part(found.paths, found.revision, after, limit)
     known = flows_of({hop for path in shown for hop in path.hops}, found.revision, flows)
     jobs = {flow.job for several in known.values() for flow in several}
     assets = Asset.objects.in_bulk({each for path in shown for each in path.datasets} | jobs)
-    end = position + limit
-    following = f"{found.revision}-{end}" if end < len(found.paths) else None
     return Page(tuple(path_row(path, known, assets) for path in shown), following)
 
 

@@ -90,12 +90,9 @@ class ColumnsView(ListView):
 
 
 def _page(found: ColumnReach, after: str | None, limit: int) -> Page[ColumnRow]:
-    position = parameters.position(after)
-    shown = found.columns[position : position + limit]
+    shown, following = parameters.part(found.columns, found.revision, after, limit)
     touched = {each for node in shown for step in node.steps for each in (step.source[0], step.target[0], step.job)}
     assets = Asset.objects.in_bulk({*touched, *(node.dataset for node in shown)})
-    end = position + limit
-    following = f"{found.revision}-{end}" if end < len(found.columns) else None
     return Page(tuple(_row(node, assets) for node in shown), following)
 
 

@@ -2,7 +2,8 @@
 
 import datetime
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -18,6 +19,7 @@ from lineage.graph.snapshot import BASES, Seen
 from lineage.inventory.labels import RANKS
 from lineage.inventory.models import Asset
 
+Row = TypeVar("Row")
 DEFAULT_DEPTH = 20
 PROOF = ("proven", "possible")
 _CLASSES = "|".join(RANKS)
@@ -97,9 +99,11 @@ def depth(request: Request) -> int:
     return steps(request, "depth", DEFAULT_DEPTH, MAX_DEPTH)
 
 
-def position(after: str | None) -> int:
-    """Return at which row a page begins."""
-    return cursor(after)[1] if after else 0
+def part(rows: Sequence[Row], revision: int, after: str | None, limit: int) -> tuple[Sequence[Row], str | None]:
+    """Return the rows of a page of an answer as of `revision`, and the cursor of the next one."""
+    begin = cursor(after)[1] if after else 0
+    end = begin + limit
+    return rows[begin:end], f"{revision}-{end}" if end < len(rows) else None
 
 
 def cursor(after: str) -> tuple[int, int]:
