@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.gaps import jobs_with_gaps
+from lineage.graph.labels.graph import FEEDING
 from lineage.graph.told import Told
 from lineage.inventory.bulk import fetch
 
@@ -57,11 +58,11 @@ SELECT id, document FROM "lineage_asset"
 WHERE workspace_id = %s AND id = ANY(%s) AND kind IN ('dataset', 'job', 'model', 'ai_system', 'service')
 """
 
-_RELATED = """
+_RELATED = f"""
 SELECT from_asset_id, to_asset_id FROM "lineage_relation"
 WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_from = %s OR rev_to = %s)
-  AND name IN ('training_data', 'uses_model', 'reads', 'writes', 'serves')
-"""
+  AND (name IN {FEEDING} OR name = 'writes')
+"""  # noqa: S608 - our own names
 
 _UNTRACED = """
 SELECT a.id FROM "lineage_asset" a

@@ -10,6 +10,8 @@ import numpy as np
 from lineage.graph.labels.carried import Carried
 from lineage.graph.labels.order import Bools, Ints, Order, arrange
 
+FEEDING = "('training_data', 'uses_model', 'reads', 'serves')"
+"""Relations of inventories that labels travel along, as SQL has a list; told from the side that is fed."""
 MISSING = -1
 """In an array of counts: not known."""
 

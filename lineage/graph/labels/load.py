@@ -16,7 +16,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.gaps import jobs_with_gaps, silent_producers
 from lineage.graph.labels.approved import masking_jobs
 from lineage.graph.labels.carried import Carried, carried_by
-from lineage.graph.labels.graph import Graph
+from lineage.graph.labels.graph import FEEDING, Graph
 from lineage.graph.labels.order import Bools, Ints
 from lineage.inventory.bulk import fetch
 
@@ -193,12 +193,12 @@ GROUP BY get_byte(uuid_send(id), 15)
 """
 
 # Told from the side that is fed. What a job reads leads into it; what it writes is below.
-_RELATIONS = """
+_RELATIONS = f"""
 SELECT string_agg(uuid_send(to_asset_id) || uuid_send(from_asset_id), '') FROM "lineage_relation"
-WHERE workspace_id = %s AND rev_to IS NULL AND name IN ('training_data', 'uses_model', 'reads', 'serves')
+WHERE workspace_id = %s AND rev_to IS NULL AND name IN {FEEDING}
   AND (%s::uuid[] IS NULL OR from_asset_id = ANY(%s::uuid[]))
 GROUP BY get_byte(uuid_send(id), 15)
-"""
+"""  # noqa: S608 - our own names
 
 _WRITES = """
 SELECT string_agg(uuid_send(from_asset_id) || uuid_send(to_asset_id), '') FROM "lineage_relation"

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.labels.graph import FEEDING
 from lineage.inventory.bulk import fetch
 
 MAX_REGION = 50_000
@@ -48,22 +49,14 @@ def _walk(start: Collection[uuid.UUID], step: str, limit: int) -> set[uuid.UUID]
     return found
 
 
-_FORWARDS = """
-SELECT to_dataset_id FROM "lineage_flow" WHERE workspace_id = %s AND from_dataset_id = ANY(%s) AND rev_to IS NULL
+_STEP = f"""
+SELECT {{there}}_dataset_id FROM "lineage_flow"
+WHERE workspace_id = %s AND {{here}}_dataset_id = ANY(%s) AND rev_to IS NULL
 UNION
-SELECT from_asset_id FROM "lineage_relation" WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL
-  AND name IN ('training_data', 'uses_model', 'reads', 'serves')
+SELECT {{here}}_asset_id FROM "lineage_relation"
+WHERE workspace_id = %s AND {{there}}_asset_id = ANY(%s) AND rev_to IS NULL AND name IN {FEEDING}
 UNION
-SELECT to_asset_id FROM "lineage_relation" WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND rev_to IS NULL
-  AND name = 'writes'
-"""
-
-_BACKWARDS = """
-SELECT from_dataset_id FROM "lineage_flow" WHERE workspace_id = %s AND to_dataset_id = ANY(%s) AND rev_to IS NULL
-UNION
-SELECT to_asset_id FROM "lineage_relation" WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND rev_to IS NULL
-  AND name IN ('training_data', 'uses_model', 'reads', 'serves')
-UNION
-SELECT from_asset_id FROM "lineage_relation" WHERE workspace_id = %s AND to_asset_id = ANY(%s) AND rev_to IS NULL
-  AND name = 'writes'
-"""
+SELECT {{there}}_asset_id FROM "lineage_relation"
+WHERE workspace_id = %s AND {{here}}_asset_id = ANY(%s) AND rev_to IS NULL AND name = 'writes'
+"""  # noqa: S608 - our own names
+_FORWARDS, _BACKWARDS = _STEP.format(here="from", there="to"), _STEP.format(here="to", there="from")

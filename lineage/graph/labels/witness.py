@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.labels.approved import masking_jobs
+from lineage.graph.labels.graph import FEEDING
 from lineage.graph.labels.order import Direction
 from lineage.inventory.bulk import fetch
 
@@ -160,14 +161,18 @@ SELECT source, target, job, relation, basis, proven, masked FROM (
   FROM "lineage_flow" WHERE {flow}
   UNION ALL
   SELECT to_asset_id, from_asset_id, NULL, name, 'explicit', true, false FROM "lineage_relation" r
-  WHERE {relation} AND name IN ('training_data', 'uses_model', 'reads', 'serves')
+  WHERE {relation} AND name IN {feeding}
     AND NOT EXISTS (SELECT 1 FROM "lineage_asset" j WHERE j.id = r.from_asset_id AND j.kind = 'job')
 ) AS hops
 ORDER BY NOT proven, masked, array_position(ARRAY['explicit', 'column', 'cartesian'], basis::text), source, target, job
 """
 _STEPS = {
-    "upstream": _STEP.format(flow=_KNOWN.format(here="to_dataset_id"), relation=_KNOWN.format(here="from_asset_id")),
-    "downstream": _STEP.format(flow=_KNOWN.format(here="from_dataset_id"), relation=_KNOWN.format(here="to_asset_id")),
+    "upstream": _STEP.format(
+        flow=_KNOWN.format(here="to_dataset_id"), relation=_KNOWN.format(here="from_asset_id"), feeding=FEEDING
+    ),
+    "downstream": _STEP.format(
+        flow=_KNOWN.format(here="from_dataset_id"), relation=_KNOWN.format(here="to_asset_id"), feeding=FEEDING
+    ),
 }
 
 # Upstream only datasets carry labels; downstream whatever lies somewhere or has a tier.
