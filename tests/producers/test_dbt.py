@@ -84,6 +84,28 @@ def test_the_columns_of_each_model_are_recorded(shop: Service) -> None:
     }
 
 
+def test_a_column_is_walked_back_to_the_columns_of_the_sources(shop: Service, folder: Path) -> None:
+    report = shop.named("dataset")["shop.main.revenue_by_country"]
+    rows = shop.all("graph/columns", asset=report["id"], field="revenue", direction="upstream")
+    direct = {(row["name"], row["field"]): row["distance"] for row in rows if row["direct"]}
+    assert direct == {
+        ("shop.main.customer_revenue", "revenue"): 1,
+        ("shop.main.orders", "amount"): 2,
+        ("shop.main.raw_orders", "amount_cents"): 3,
+    }
+
+    node = f"dataset:duckdb://{folder}/shop.duckdb:shop.main.revenue_by_country"
+    walked = shop.get("column-lineage", nodeId=node)["graph"]
+    into = {
+        (each["data"]["dataset"], each["data"]["field"]): {
+            (column["dataset"], column["field"]) for column in each["data"]["inputFields"]
+        }
+        for each in walked
+    }
+    assert into["shop.main.revenue_by_country", "country"] == {("shop.main.customer_revenue", "country")}
+    assert into["shop.main.customers", "country"] == {("shop.main.raw_customers", "country")}
+
+
 def test_each_model_and_test_names_the_command_that_ran_it(shop: Service) -> None:
     commands = {event["run"]["runId"] for event in of_job(shop, COMMAND)}
     assert len(commands) == 2, "one of `dbt-ol run`, one of `dbt-ol test`"
