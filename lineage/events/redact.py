@@ -1,4 +1,7 @@
-"""Replace secrets by "[redacted]" before anything is stored: environment variables, passwords, tokens, keys.
+"""Replace secrets and personal data by "[redacted]" before anything is stored.
+
+Secrets (environment variables, passwords, tokens, keys) anywhere; personal data (personal.py) in free text alone
+(free_text.py), so that no name of a dataset or job changes.
 
 Each rule has a number that goes up when it changes; an event keeps which rules of which version were applied at which
 paths, beside the digest of the bytes as received. Nothing is un-redacted later: what matched is gone.
@@ -14,6 +17,9 @@ from typing import Any
 import re2
 
 from accounts.journal.canonical.exact import Exact
+from lineage.events.free_text import HOLDS_FREE_TEXT, NAMED, rewrite_free_text
+from lineage.events.personal import RULES as PERSONAL_RULES
+from lineage.events.personal import find_personal
 
 REDACTED = "[redacted]"
 MAX_PATHS = 100  # kept per rule; `more` counts the rest
@@ -85,11 +91,13 @@ VARIABLES_FACET = "environmentVariables"
 # Whether a body can hold anything that a rule matches, on its bytes. Escapes could hide a match, so they count as one;
 # those of white space end in a letter (\n), so that no word may be asked to begin here.
 # One pass by an automaton: this is asked of every event, and trying each alternative at each byte took 200 us of 250.
-_SUSPICIOUS = re2.compile(
-    rb"(?i)passw|pwd|secret|token|[_\-.]?key\b|apikey|accesskey|signature|bearer|authorization|credential"
-    rb"|environmentvariables|private key|akia|asia|identified|://[^/\s@\"]+@"
-    rb"|gh[pousr]_|github_pat|xox[abprs]-|glpat-|sk-|eyj|\\u|\\/"
+_SECRETS = (
+    r"passw|pwd|secret|token|[_\-.]?key\b|apikey|accesskey|signature|bearer|authorization|credential"
+    r"|environmentvariables|private key|akia|asia|identified|://[^/\s@\"]+@"
+    r"|gh[pousr]_|github_pat|xox[abprs]-|glpat-|sk-|eyj|\\u|\\/"
 )
+_SUSPICIOUS = re2.compile(f"(?i){_SECRETS}".encode())
+_WORTH_A_LOOK = re2.compile(f"(?i){_SECRETS}|{NAMED}".encode())
 
 
 @dataclass
@@ -108,14 +116,16 @@ class _Found:
 
 
 def redact(raw: bytes, value: Exact) -> tuple[Exact, list[dict[str, Any]]]:
-    """Return the value without secrets and what was done: [{"rule", "version", "paths"}], empty where nothing was.
+    """Return the value without secrets and personal data, and what was done: [{"rule", "version", "paths"}].
 
-    `raw` are the bytes that `value` was read from: one look at them spares most events the walk.
+    Empty where nothing was. `raw` are the bytes that `value` was read from: one look at them spares most events a walk.
     """
-    if _SUSPICIOUS.search(raw) is None:
+    if _WORTH_A_LOOK.search(raw) is None:
         return value, []
     found = _Found()
-    clean = _walk(value, "$", found)
+    clean = value if _SUSPICIOUS.search(raw) is None else _walk(value, "$", found)
+    if HOLDS_FREE_TEXT.search(raw) is not None:
+        clean = rewrite_free_text(clean, lambda text, path: _without_personal(text, path, found))
     return clean, [
         {"rule": name, "version": version, "paths": paths}
         | ({"more": found.more[name, version]} if (name, version) in found.more else {})
@@ -168,8 +178,18 @@ def _clean(text: str, path: str, found: _Found) -> str:
     return text
 
 
+def _without_personal(text: str, path: str, found: _Found) -> str:
+    matches = find_personal(text)
+    for rule in dict.fromkeys(match.rule for match in matches):
+        found.add(rule, path)
+    for match in reversed(matches):
+        text = f"{text[: match.start]}{REDACTED}{text[match.end :]}"
+    return text
+
+
 def rules() -> Iterator[tuple[str, int]]:
     """Yield every rule with its version, for docs/lineage.md and its test."""
     yield from ((rule.name, rule.version) for rule in TEXT_RULES)
     yield MEMBER_RULE
     yield VARIABLES_RULE
+    yield from ((rule.name, rule.version) for rule in PERSONAL_RULES)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from accounts.errors import AuditlineError
 from lineage.events import errors
+from lineage.events.free_text import FREE_TEXT
 from lineage.events.receive import MAX_BATCH
 from lineage.events.redact import rules
 from lineage.urls import urlpatterns
@@ -25,6 +26,12 @@ def table(heading: str) -> dict[str, str]:
 
 def test_every_redaction_rule_is_described_with_its_version() -> None:
     assert table("Redaction") == {name: str(version) for name, version in rules()}
+
+
+def test_every_place_of_free_text_is_named() -> None:
+    section = DOCS.split("# Redaction\n", 1)[1].split("\n#", 1)[0].split("| facet | members |", 1)[1]
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", section, re.MULTILINE)
+    assert {name: frozenset(re.findall(r"`(\w+)`", members)) for name, members in rows} == dict(FREE_TEXT)
 
 
 def test_every_error_is_described_with_its_status() -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.workspaces.isolation import in_workspace
+from lineage.events.redact import rules
 from lineage.inventory.kinds.values import format_timestamp
 from policies.evaluation.queries import current_verdicts
 from policies.rules.verdicts import Code
@@ -19,10 +20,32 @@ RECORD: dict[str, Any] = {
     "processing_record_purposes": ["billing", "[redacted]", "password=[redacted]"],
 }
 
+REDACTED_BY = {
+    "private_key": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+    "url_credentials": "for postgres://user:hunter2@db:5432",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "known_token": "ghp_a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
+    "bearer": "Bearer abcdefgh12345678",
+    "sql_password": "IDENTIFIED BY 'hunter2'",
+    "secret_assignment": "password=hunter2",
+    "email_address": "billing of jo@example.com",
+    "phone_number": "billing, ask +49 30 1234567",
+    "iban": "billing to DE89 3704 0044 0532 0130 00",
+    "payment_card": "billing of 4111111111111111",
+    "national_id": "billing of 12345678Z",
+}
+"""A purpose that each rule matches; the other two rules replace members that no fact is read from."""
+
+
+def test_every_rule_that_reaches_a_fact_is_tried() -> None:
+    assert REDACTED_BY.keys() == {name for name, _ in rules()} - {"secret_member", "environment_variables"}
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("purpose", "verdict"), [("billing", "pass"), ("password=hunter2", "unknown"), ("fraud", "fail")]
+    ("purpose", "verdict"),
+    [("billing", "pass"), ("fraud", "fail"), *((purpose, "unknown") for purpose in REDACTED_BY.values())],
+    ids=["known", "another", *REDACTED_BY],
 )
 def test_a_redacted_purpose_leaves_the_check_unknown(cast: Cast, purpose: str, verdict: str) -> None:
     read: dict[str, Any] = {"contains_personal_data": True, "is_origin": True, "classification": "personal",
