@@ -18,6 +18,7 @@ from lineage.graph.data_flow_facts import End, PairFacts, facts_of_pair, flow_ui
 from lineage.inventory.assets import ensure_assets
 from lineage.inventory.bulk import chunks, columns, execute, fetch
 from lineage.inventory.derived import Derived, set_derived
+from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.models import Asset
 from lineage.inventory.relations import Edge, set_edges
 
@@ -101,7 +102,10 @@ def _derive_part(joined: Mapping[Pair, _Joined], rev: int) -> set[uuid.UUID]:
 
 
 def count_pairs(pairs: Iterable[Pair], rev: int) -> set[uuid.UUID]:
-    """Derive anew how often these pairs were used, of which all else is as it was; return the assets that changed."""
+    """Derive anew how often these pairs were used, of which all else is as it was; return the assets that changed.
+
+    A pair whose newest run is of another day than before is derived whole: it is judged by the rules of that day.
+    """
     changed: set[uuid.UUID] = set()
     for part in chunks(sorted(set(pairs))):
         counted = {
@@ -109,10 +113,15 @@ def count_pairs(pairs: Iterable[Pair], rev: int) -> set[uuid.UUID]:
             for source, target, *rest in fetch(_COUNTED, [*columns(part, 2), *[current_workspace()] * 4])
         }
         rows: list[Derived] = []
-        for uid, identifier in fetch(_FIND, [current_workspace(), list(counted)]):
-            proven, last_at, last_run_at, runs = counted[uid]
-            rows.append(runs_fact(identifier, proven, last_run_at or last_at, runs))
-        changed |= set_derived(rows, rev)
+        moved: list[Pair] = []
+        for uid, identifier, judged_at in fetch(_FIND, [current_workspace(), list(counted)]):
+            *pair, proven, last_at, last_run_at, runs = counted[uid]
+            fact = runs_fact(identifier, proven, last_run_at or last_at, runs)
+            if judged_at == format_timestamp(fact.observed_at):
+                rows.append(fact)
+            else:
+                moved.append((pair[0], pair[1]))
+        changed |= set_derived(rows, rev) | derive_pairs(moved, rev)
     return changed
 
 
@@ -210,9 +219,14 @@ SELECT w.source, w.target, f.jobs, f.proven, f.last_at, runs.last_at, coalesce(r
        s.uid, s.name, s.document, s.provenance, t.uid, t.name, t.document, t.provenance
 {_OF_PAIRS}"""
 
-_COUNTED = f"SELECT s.uid, t.uid, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0) {_OF_PAIRS}"
+_COUNTED = f"""
+SELECT s.uid, t.uid, w.source, w.target, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0)
+{_OF_PAIRS}"""
 
-_FIND = """SELECT uid, id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'data_flow' AND uid = ANY(%s)"""
+_FIND = """
+SELECT uid, id, provenance->'basis'->>'at' FROM "lineage_asset"
+WHERE workspace_id = %s AND kind = 'data_flow' AND uid = ANY(%s)
+"""
 
 _TOOLS = """
 SELECT id, document->>'transfer_tool', provenance->'transfer_tool' FROM "lineage_asset"

@@ -19,6 +19,9 @@ PASSING = frozenset(
 
 Documents = Mapping[uuid.UUID, dict[str, Any]]
 
+Grounds = Mapping[uuid.UUID, tuple[str | None, ...]]
+"""Of datasets: when, and how well, was observed what data flows read of their ends."""
+
 
 def steady_documents(asset_ids: Iterable[uuid.UUID]) -> Documents:
     """Return the documents of these assets without what passes."""
@@ -35,6 +38,21 @@ def really_changed(changed: Collection[uuid.UUID], before: Documents) -> set[uui
     return {each for each in changed if before.get(each) != after.get(each)}
 
 
+def grounds_of(asset_ids: Iterable[uuid.UUID]) -> Grounds:
+    """Return the grounds of the datasets among these.
+
+    The facts of a data flow carry the times and grades of what they were computed from: the same value, seen again
+    later, makes another fact.
+    """
+    return {row[0]: row[1:] for row in fetch(_GROUNDS, [current_workspace(), list(asset_ids)])}
+
+
+def confirmed_anew(changed: Iterable[uuid.UUID], before: Grounds) -> set[uuid.UUID]:
+    """Return the datasets among `changed` that have other grounds than before; those not looked at are left out."""
+    after = grounds_of(before.keys() & set(changed))
+    return {each for each, grounds in after.items() if grounds != before[each]}
+
+
 def dependents_of(changed: Collection[uuid.UUID], steady: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return the assets that read one of `changed` by a relation; runs only where it is one of `steady`."""
     found: set[uuid.UUID] = set()
@@ -46,6 +64,13 @@ def dependents_of(changed: Collection[uuid.UUID], steady: Collection[uuid.UUID])
 
 
 _DOCUMENTS = 'SELECT id, document FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'
+
+_GROUNDS = """
+SELECT id, provenance->'country'->>'at', provenance->'country'->>'grade',
+       provenance->'classification'->>'at', provenance->'classification'->>'grade',
+       provenance->'contains_personal_data'->>'at', provenance->'contains_personal_data'->>'grade'
+FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s) AND kind = 'dataset'
+"""
 
 # A job reads its runs by `runs`.
 _READERS = """

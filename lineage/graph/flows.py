@@ -35,14 +35,12 @@ class FlowRow(NamedTuple):
 class FlowChanges:
     """What became of flows, by (from, to).
 
-    `pairs`: those with another basis, another day on which they were last seen, or that came to be or went (`opened`,
-    `closed`). `counted`: the others that were touched; only how often they were used has changed. `moved`: those of
-    which a job's basis, proof or masking is another than before.
+    `pairs`: those of which a job's basis, proof, masking or columns are others than before, or that came to be or went
+    (`opened`, `closed`). `counted`: the others that were touched; only when and how often they were used has changed.
     """
 
     pairs: set[Pair] = field(default_factory=set)
     counted: set[Pair] = field(default_factory=set)
-    moved: set[Pair] = field(default_factory=set)
     opened: set[Pair] = field(default_factory=set)
     closed: set[Pair] = field(default_factory=set)
 
@@ -90,11 +88,8 @@ def _write(
         if row is not None and old is not None and row.joined == old.joined:
             if row != old:
                 updated.append((identifier, *row[1:]))
-            if row.last_at.date() != old.last_at.date():
-                result.pairs.add(key[:2])
             continue
         result.pairs.add(key[:2])
-        result.moved.add(key[:2])
         if identifier is not None:
             closed.append(identifier)
         if row is not None:

@@ -15,7 +15,7 @@ from accounts.workspaces.revisions import next_revision
 from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
 from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
-from lineage.graph.dependents import dependents_of, really_changed, steady_documents
+from lineage.graph.dependents import confirmed_anew, dependents_of, grounds_of, really_changed, steady_documents
 from lineage.graph.labels.changes import gaps_of, to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.latest_facets import LatestFacets
@@ -93,15 +93,15 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
         if event.kind == Event.Kind.INVENTORY:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
     lineage = project_lineage(told, facets, rev)
-    before = steady_documents(reported | lineage.assets)
+    before, grounds = steady_documents(reported | lineage.assets), grounds_of(lineage.assets)
     changed = settle(reported | lineage.assets, rev)  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
     moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
-    pairs = lineage.pairs | pairs_reached(moved)
+    pairs = lineage.pairs | pairs_reached(moved | confirmed_anew(changed, grounds))
     derived = derive_pairs(pairs, rev) | count_pairs(lineage.counted - pairs, rev)  # 5
     derived |= derive_run_countries(lineage.placed | moved, rev)
     changed |= settle(derived, rev)
-    traced = to_trace(changed, before, lineage.assets, lineage.moved_pairs, rev)  # 6
+    traced = to_trace(changed, before, lineage.assets, lineage.pairs, rev)  # 6
     traced |= {job for job, gap in gaps_of(told).items() if gaps.get(job) != gap}
     note_changed(traced)
     push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7

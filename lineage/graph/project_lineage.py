@@ -28,15 +28,14 @@ from lineage.inventory.models import Asset, Source
 class LineageTouched:
     """What a batch touched.
 
-    `assets` have to be settled, `pairs` derived again, and of those in `counted` how often they were used. `runs` are
-    done: they are new, or join something else than before; of these, `placed` may have a place of their own.
-    `moved_pairs`: pairs of which a flow has another basis, proof or masking, came to be or went.
+    `assets` have to be settled, `pairs` derived again (a flow between these has another basis, proof or masking, came
+    to be or went), and of those in `counted` how often they were used. `runs` are done: they are new, or join something
+    else than before; of these, `placed` may have a place of their own.
     """
 
     assets: set[uuid.UUID] = field(default_factory=set)
     pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     counted: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
-    moved_pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     runs: set[uuid.UUID] = field(default_factory=set)
     placed: set[uuid.UUID] = field(default_factory=set)
 
@@ -81,7 +80,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     on_cluster = jobs_with_cluster(set(moved.values()))
     placed = {run for run, job in moved.items() if job in on_cluster or run not in made}
     touched |= moved.keys() - made
-    return LineageTouched(touched, changes.pairs, changes.counted, changes.moved, set(moved), placed)
+    return LineageTouched(touched, changes.pairs, changes.counted, set(moved), placed)
 
 
 def _with_first_runs(runs: Sequence[RunRow]) -> set[uuid.UUID]:

@@ -1,5 +1,6 @@
 """The same events in any order, with any duplicates and cut into any batches, give the same graph (promise 2)."""
 
+import itertools
 import os
 from typing import Any
 
@@ -9,131 +10,12 @@ from hypothesis import strategies as st
 
 from accounts.members.manage import create_workspace
 from accounts.workspaces.ids import new_id
+from tests.support.event_histories import HISTORIES
 from tests.support.flow import send_and_project, whole_state
 from tests.support.openlineage import dataset, dataset_event, facet, job_event, run_event, sample_events
 
-NAMES = st.sampled_from(["a", "b", "c"])
-RUNS = st.sampled_from(["00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-00000000000b"])
-TIMES = st.sampled_from([f"2026-11-01T0{hour}:00:00Z" for hour in range(4)])
-
-
 HISTORIES_TRIED = int(os.environ.get("AUDITLINE_HISTORIES", "80"))
 """Generated histories of a run of this test; 10,000 of them take hours."""
-
-
-def source(name: str, **rest: Any) -> dict[str, Any]:
-    return {"namespace": "postgres://db:5432", "name": name, **rest}
-
-
-TRANSFORMATIONS = st.lists(
-    st.builds(
-        lambda kind, masking: {"type": kind, "masking": masking}, st.sampled_from(["DIRECT", "INDIRECT"]), st.booleans()
-    ),
-    max_size=2,
-)
-COLUMNS = st.one_of(
-    st.just({"_deleted": True}),
-    st.builds(
-        lambda names, steps: facet(
-            fields={"x": {"inputFields": [source(name, field="y", transformations=steps) for name in names]}}
-        ),
-        st.lists(NAMES, max_size=2, unique=True),
-        TRANSFORMATIONS,
-    ),
-)
-EXPLICIT = st.one_of(
-    st.just({"_deleted": True}),
-    st.builds(
-        lambda target, names: facet(
-            entries=[source(target, type="DATASET", inputs=[source(name, type="DATASET") for name in names])]
-        ),
-        NAMES,
-        st.lists(NAMES, max_size=2, unique=True),
-    ),
-)
-OWNERSHIP = st.builds(lambda name: {"ownership": facet(owners=[{"name": name}])}, st.sampled_from(["x", "y", ""]))
-ODD = st.one_of(
-    st.just({}),
-    st.just({"acme_odd": {"_deleted": True}}),
-    st.builds(lambda x: {"acme_odd": facet(x=x)}, st.integers(1, 3)),
-)
-"""A facet that nobody knows."""
-CHECKS = st.builds(
-    lambda passed: {
-        "dataQualityAssertions": facet(assertions=[{"assertion": "x", "success": good} for good in passed])
-    },
-    st.lists(st.booleans(), max_size=2),
-)
-TAGS = st.one_of(
-    st.just({}),
-    st.builds(
-        lambda key, value, of: {"tags": facet(tags=[{"key": key, "value": value} | ({"field": of} if of else {})])},
-        st.sampled_from(["pii", "classification", "residency"]),
-        st.sampled_from(["true", "personal", "DE", "FR"]),
-        st.sampled_from(["", "email"]),
-    ),
-)
-NAMED = st.one_of(
-    st.builds(
-        lambda names: {"symlinks": facet(identifiers=[source(name, type="TABLE") for name in names])},
-        st.lists(NAMES, max_size=2),
-    ),
-    st.just({"symlinks": {"_deleted": True}}),
-    st.builds(
-        lambda change, name: {
-            "lifecycleStateChange": facet(lifecycleStateChange=change, previousIdentifier=source(name))
-        },
-        st.sampled_from(["RENAME", "DROP", "OVERWRITE"]),
-        NAMES,
-    ),
-)
-"""Other names of a dataset, and what became of it."""
-PARENTS = st.builds(
-    lambda run, job: {"parent": facet(run={"runId": run}, job={"namespace": "scheduler-j", "name": job})},
-    RUNS,
-    st.sampled_from(["j", "k"]),
-)
-OUTPUTS = st.builds(
-    lambda name, columns, owner, made: (
-        dataset(name, **owner, **({"columnLineage": columns} if columns else {})) | {"outputFacets": made}
-    ),
-    NAMES,
-    st.none() | COLUMNS,
-    OWNERSHIP | st.just({}) | ODD | TAGS | CHECKS | NAMED,
-    ODD,
-)
-SETS = st.lists(
-    st.builds(lambda name, odd, used: dataset(name, **odd) | {"inputFacets": used}, NAMES, ODD | TAGS, ODD | CHECKS),
-    max_size=2,
-)
-RUN_EVENTS = st.builds(
-    lambda kind, at, run, job, inputs, outputs, explicit, tags: run_event(
-        kind,
-        at,
-        run=run,
-        job=job,
-        namespace=f"scheduler-{job}",
-        inputs=inputs,
-        outputs=outputs,
-        job_facets={"lineage": explicit} if explicit else {},
-        run_facets=tags,
-    ),
-    st.sampled_from(["START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER", None]),
-    TIMES,
-    RUNS,
-    st.sampled_from(["j", "k"]),
-    SETS,
-    st.lists(OUTPUTS, max_size=2),
-    st.none() | st.none() | EXPLICIT,
-    st.just({}) | TAGS | PARENTS,
-)
-OTHER_EVENTS = st.one_of(
-    st.builds(
-        lambda at, inputs, outputs: job_event("j", "scheduler-j", at, inputs=inputs, outputs=outputs), TIMES, SETS, SETS
-    ),
-    st.builds(lambda at, about: dataset_event(about, at), TIMES, OUTPUTS),
-)
-HISTORIES = st.lists(RUN_EVENTS | RUN_EVENTS | OTHER_EVENTS, min_size=1, max_size=7)
 
 
 def state_after(batches: list[list[dict[str, Any]]]) -> dict[str, list[Any]]:
@@ -163,6 +45,36 @@ def test_order_duplicates_and_batches_make_no_difference(
 
 def between(run: str, at: str, source_name: str, target: str) -> dict[str, Any]:
     return run_event("COMPLETE", at, run=run, inputs=[dataset(source_name)], outputs=[dataset(target)])
+
+
+TAGGED = {"tags": facet(tags=[{"key": "pii", "value": "true"}])}
+DAILY: dict[str, Any] = {"run": "00000000-0000-0000-0000-00000000000a", "job": "j", "namespace": "scheduler-j"}
+# What the second event says of c is known, and is known to hold later.
+CONFIRMED_LATER = [
+    run_event("START", "2026-11-01T00:00:00Z", **DAILY, inputs=[dataset("c", **TAGGED)], outputs=[dataset("a")]),
+    run_event("START", "2026-11-01T01:00:00Z", **DAILY, outputs=[dataset("b"), dataset("c")], run_facets=TAGGED),
+    job_event("j", "scheduler-j", "2026-11-01T00:00:00Z"),
+    dataset_event(dataset("a"), "2026-11-01T00:00:00Z"),
+]
+A_TO_B: dict[str, Any] = {"inputs": [dataset("a")], "outputs": [dataset("b")], "namespace": "scheduler-j", "job": "j"}
+# The newest day on which the flow was declared stays; the newest day on which it ran moves.
+RUN_AFTER_ITS_DESIGN = [
+    job_event("j", "scheduler-j", "2026-11-05T00:00:00Z", inputs=[dataset("a"), dataset("c")], outputs=[dataset("b")]),
+    run_event("START", "2026-11-01T00:00:00Z", run="00000000-0000-0000-0000-00000000000a", **A_TO_B),
+    run_event("START", "2026-11-03T00:00:00Z", run="00000000-0000-0000-0000-00000000000b", **A_TO_B),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "history", [CONFIRMED_LATER, RUN_AFTER_ITS_DESIGN], ids=["confirmed later", "run after design"]
+)
+def test_a_data_flow_knows_when_it_was_last_true_in_any_order(history: list[dict[str, Any]]) -> None:
+    expected = state_after([history])
+    for order in itertools.permutations(history, len(history)):
+        got = state_after([[event] for event in order])
+        for part, rows in expected.items():
+            assert got[part] == rows, part
 
 
 # The first run joins a to b alone, then it turns out to join more; the second joins a to b and nothing else.
