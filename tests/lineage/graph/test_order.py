@@ -47,7 +47,7 @@ def between(run: str, at: str, source_name: str, target: str) -> dict[str, Any]:
     return run_event("COMPLETE", at, run=run, inputs=[dataset(source_name)], outputs=[dataset(target)])
 
 
-TAGGED = {"tags": facet(tags=[{"key": "pii", "value": "true"}])}
+TAGGED: dict[str, Any] = {"tags": facet(tags=[{"key": "pii", "value": "true"}])}
 DAILY: dict[str, Any] = {"run": "00000000-0000-0000-0000-00000000000a", "job": "j", "namespace": "scheduler-j"}
 # What the second event says of c is known, and is known to hold later.
 CONFIRMED_LATER = [
