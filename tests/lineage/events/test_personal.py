@@ -107,11 +107,14 @@ def test_long_texts_that_almost_match_take_linear_time() -> None:
 
 
 def event_with(where: str, name: str, **members: Any) -> dict[str, Any]:
-    said = {name: facet(**members)}
-    if where in ("run", "job"):
-        return run_event(**{f"{where}_facets": said})
-    if where == "dataset":
-        return run_event(inputs=[dataset("a")], outputs=[dataset("b", **said)])
+    said: dict[str, Any] = {name: facet(**members)}
+    match where:
+        case "run":
+            return run_event(run_facets=said)
+        case "job":
+            return run_event(job_facets=said)
+        case "dataset":
+            return run_event(inputs=[dataset("a")], outputs=[dataset("b", **said)])
     return run_event(inputs=[dataset("a") | {where: said}])
 
 
