@@ -11,6 +11,7 @@ class LineageConfig(AppConfig):
         # Imported here because these modules need loaded models, and this one is read before there are any.
         from accounts.approvals.kinds import register
         from lineage.graph.masking import KINDS
+        from lineage.retention.govern import KINDS as RETENTION
 
-        for kind in KINDS:
+        for kind in (*KINDS, *RETENTION):
             register(kind)

@@ -66,6 +66,7 @@ BREAKS: dict[str, dict[str, Any]] = {
 BINDS: dict[str, dict[str, Any]] = {
     "checklist_active_once": {"active": True},
     "retention_once_per_class": {"ended_by": None},
+    "retention_once_per_act": {"act_id": uuid.uuid4(), "kind": "run", "data_class": None, "ended_by": None},
     "export_slot_once": {"schedule_id": uuid.uuid4(), "slot": NOW},
 }
 

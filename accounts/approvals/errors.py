@@ -19,7 +19,7 @@ class ActRefused(AuditlineError):
 
 
 class SecondPersonNeeded(AuditlineError):
-    """Who proposed an act wants to decide it, or who placed a hold to release it: that takes another person."""
+    """Who proposed an act wants to decide it, or who placed a hold approves its release: that takes another person."""
 
     code = "second_person_needed"
     status = 403

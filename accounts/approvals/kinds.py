@@ -26,6 +26,9 @@ class ActKind(StrEnum):
     FOUR_EYES = "workspace.four_eyes"
     MASKING_APPROVE = "masking.approve"
     MASKING_REVOKE = "masking.revoke"
+    RETENTION_SET = "retention.set"
+    RETENTION_END = "retention.end"
+    HOLD_RELEASE = "hold.release"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts.approvals.guards import GUARDS
 from accounts.workspaces.models import WorkspaceModel
 
 
@@ -13,7 +14,8 @@ class GovernedAct(WorkspaceModel):
     """One proposal and what became of it. What was proposed can never be changed: the app may write the decision alone.
 
     A person is known by her user id, whether she acts herself or through a token of hers: `proposer` and `decider` are
-    compared by the database, whatever way the row was written.
+    compared by the database, whatever way the row was written. It begins as a proposal, is decided once, and neither
+    commits without its statement (guards.py).
     """
 
     class State(models.TextChoices):
@@ -26,6 +28,7 @@ class GovernedAct(WorkspaceModel):
     granted: ClassVar[str] = (
         'SELECT, INSERT, UPDATE ("state", "four_eyes", "decided_by", "decider", "decided_at", "note")'
     )
+    installed: ClassVar[tuple[str, ...]] = GUARDS
 
     kind = models.CharField(max_length=60)  # a member of kinds.ActKind
     payload = models.JSONField()  # canonical types only, as the kind takes it

@@ -26,13 +26,17 @@ class HoldRow(TypedDict):
     reference: str
     placed_by: str
     placed_at: str
+    released_act: str | None
     released_by: str | None
     released_at: str | None
     release_reason: str | None
 
 
 class RuleRow(TypedDict):
-    """One rule; null in its class: any. `ended_at` null: in force."""
+    """One rule; null in its class: any. `ended_at` null: in force.
+
+    `act`, `ended_act`: the governed acts that set and ended it; null where it was before these were governed.
+    """
 
     id: str
     covers: str
@@ -41,8 +45,10 @@ class RuleRow(TypedDict):
     data_class: str | None
     days: int
     reason: str
+    act: str | None
     set_by: str
     set_at: str
+    ended_act: str | None
     ended_by: str | None
     ended_at: str | None
 
@@ -75,27 +81,6 @@ class ReceiptRow(TypedDict):
     deletion: str
 
 
-class ReleaseAnswer(TypedDict):
-    """The hold, and whether this request released it."""
-
-    released: bool
-    hold: HoldRow
-
-
-class RuleAnswer(TypedDict):
-    """The rule that is in force now, and what it will do."""
-
-    rule: RuleRow
-    preview: PreviewRow
-
-
-class RuleEnded(TypedDict):
-    """The rule, and whether this request ended it."""
-
-    ended: bool
-    rule: RuleRow
-
-
 def hold_row(hold: LegalHold) -> HoldRow:
     """Return a hold as JSON."""
     return {
@@ -114,6 +99,7 @@ def hold_row(hold: LegalHold) -> HoldRow:
         "reference": hold.reference,
         "placed_by": hold.placed_by,
         "placed_at": instant(hold.placed_at),
+        "released_act": str(hold.released_act_id) if hold.released_act_id else None,
         "released_by": hold.released_by,
         "released_at": instant(hold.released_at) if hold.released_at else None,
         "release_reason": hold.release_reason,
@@ -130,8 +116,10 @@ def rule_row(rule: RetentionRule) -> RuleRow:
         "data_class": rule.data_class,
         "days": rule.days,
         "reason": rule.reason,
+        "act": str(rule.act_id) if rule.act_id else None,
         "set_by": rule.set_by,
         "set_at": instant(rule.set_at),
+        "ended_act": str(rule.ended_act_id) if rule.ended_act_id else None,
         "ended_by": rule.ended_by,
         "ended_at": instant(rule.ended_at) if rule.ended_at else None,
     }

@@ -10,6 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.approvals.kinds import ActKind
+from accounts.approvals.propose import LONGEST_REASON, propose
+from accounts.approvals.queries import ActRow, act_row
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
 from accounts.members.strict import StrictBody
@@ -20,19 +23,16 @@ from lineage.retention.answers import (
     HoldRow,
     PreviewRow,
     ReceiptRow,
-    ReleaseAnswer,
-    RuleAnswer,
-    RuleEnded,
     RuleRow,
     hold_row,
     preview_row,
     receipt_row,
     rule_row,
 )
-from lineage.retention.hold import NewHold, place_hold, release_hold
+from lineage.retention.govern import RuleBody
+from lineage.retention.hold import NewHold, place_hold
 from lineage.retention.models import DataClass, LegalHold, RetentionRule
-from lineage.retention.queries import LONGEST_DAYS, RuleClass
-from lineage.retention.retain import end_rule, set_rule
+from lineage.retention.queries import RuleClass
 
 IN_FORCE = OpenApiParameter("state", str, enum=["active"], description="active: in force")
 
@@ -53,20 +53,16 @@ class NewHoldBody(StrictBody):
     reference = serializers.CharField(max_length=200, required=False, default="")
 
 
-class ReleaseBody(StrictBody):
-    """Why a hold is released."""
+class ReasonBody(StrictBody):
+    """Why a hold is to be released or a rule to end."""
 
-    reason = serializers.CharField(max_length=1000)
+    reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class NewRuleBody(StrictBody):
-    """A rule: the class (what is left out: any), for how many days, and why."""
+class NewRuleBody(RuleBody):
+    """A rule, and why."""
 
-    kind = serializers.ChoiceField(choices=Event.Kind.values, required=False)
-    source = serializers.CharField(max_length=120, required=False)  # type: ignore[assignment]
-    data_class = serializers.ChoiceField(choices=DataClass.values, required=False)
-    days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS)
-    reason = serializers.CharField(max_length=1000)
+    reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
 def _read(form: type[StrictBody], request: Request) -> dict[str, Any]:
@@ -117,17 +113,16 @@ class ReleaseView(WorkspaceView):
 
     @extend_schema(
         operation_id="release_legal_hold",
-        request=ReleaseBody,
-        responses={200: object_schema(ReleaseAnswer)},
+        request=ReasonBody,
+        responses={201: object_schema(ActRow)},
         tags=["retention"],
     )
     def post(self, request: Request, hold_id: uuid.UUID) -> Response:
-        """Release a hold that another person placed."""
-        reason = _read(ReleaseBody, request)["reason"]
+        """Propose to release a hold; another person than the one who placed it approves."""
+        reason = _read(ReasonBody, request)["reason"]
         hold = get_object_or_404(LegalHold, pk=hold_id)
-        released = release_hold(hold, reason=reason, actor=self.principal.actor)
-        hold.refresh_from_db()
-        return Response({"released": released, "hold": hold_row(hold)})
+        act = propose(ActKind.HOLD_RELEASE, {"hold": str(hold.pk)}, reason, self.principal)
+        return Response(act_row(act), 201)
 
 
 class RetentionRulesView(ListView):
@@ -154,16 +149,14 @@ class RetentionRulesView(ListView):
     @extend_schema(
         operation_id="set_retention_rule",
         request=NewRuleBody,
-        responses={201: object_schema(RuleAnswer)},
+        responses={201: object_schema(ActRow)},
         tags=["retention"],
     )
     def post(self, request: Request) -> Response:
-        """Set a rule and say what the next daily deletion will do by it."""
+        """Propose a rule; `effect` says what the next deletion would do by it."""
         said = _read(NewRuleBody, request)
-        days, reason, about = said.pop("days"), said.pop("reason"), RuleClass(**said)
-        foreseen = queries.preview(about, days)
-        rule = set_rule(about, days, reason=reason, actor=self.principal.actor)
-        return Response({"rule": rule_row(rule), "preview": preview_row(foreseen)}, 201)
+        reason = said.pop("reason")
+        return Response(act_row(propose(ActKind.RETENTION_SET, said, reason, self.principal)), 201)
 
 
 class PreviewView(WorkspaceView):
@@ -197,16 +190,16 @@ class EndRuleView(WorkspaceView):
 
     @extend_schema(
         operation_id="end_retention_rule",
-        request=None,
-        responses={200: object_schema(RuleEnded)},
+        request=ReasonBody,
+        responses={201: object_schema(ActRow)},
         tags=["retention"],
     )
     def post(self, request: Request, rule_id: uuid.UUID) -> Response:
-        """End a rule: nothing is deleted by it any more."""
+        """Propose to end a rule, so that nothing is deleted by it any more."""
+        reason = _read(ReasonBody, request)["reason"]
         rule = get_object_or_404(RetentionRule, pk=rule_id)
-        ended = end_rule(rule, actor=self.principal.actor)
-        rule.refresh_from_db()
-        return Response({"ended": ended, "rule": rule_row(rule)})
+        act = propose(ActKind.RETENTION_END, {"rule": str(rule.pk)}, reason, self.principal)
+        return Response(act_row(act), 201)
 
 
 class DeletionReceiptsView(ListView):

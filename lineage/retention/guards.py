@@ -12,6 +12,8 @@ every {namespace, name} in an OpenLineage event, wherever it stands; in an inven
 body that cannot be read is covered by every hold on a namespace or an asset.
 """
 
+from lineage.retention.triggers import TRIGGERS
+
 _LOCK = """
 CREATE OR REPLACE FUNCTION auditline_lock_retention(workspace uuid) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = public, pg_temp AS
@@ -313,70 +315,8 @@ GRANT EXECUTE ON FUNCTION auditline_drop_empty_month(text) TO "{role}"
 """,
 )
 
-_TRIGGERS = (
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_hold() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-BEGIN
-  PERFORM auditline_lock_retention(NEW.workspace_id);
-  IF TG_OP = 'INSERT' THEN
-    IF NEW.released_at IS NOT NULL THEN
-      RAISE EXCEPTION 'a hold is placed before it is released' USING ERRCODE = 'check_violation';
-    END IF;
-    NEW.asset_sources := auditline_sources_of(NEW.workspace_id, NEW.asset_kind, NEW.asset_uid);
-  ELSIF OLD.released_at IS NOT NULL THEN
-    RAISE EXCEPTION 'a hold is released once' USING ERRCODE = 'check_violation';
-  END IF;
-  RETURN NEW;
-END $$
-""",
-    """
-CREATE OR REPLACE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON lineage_legalhold
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_hold()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_deletion() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  entered text := coalesce(current_setting('auditline.workspace', true), '');
-BEGIN
-  -- At the commit the caller has left the workspace already, and row security would hide its statement.
-  PERFORM set_config('auditline.workspace', NEW.workspace_id::text, true);
-  IF NOT EXISTS (SELECT FROM accounts_statement s WHERE s.workspace_id = NEW.workspace_id AND s.id = NEW.statement
-                   AND s.action = 'lineage:events:deleted' AND s.body->>'deletion' = NEW.id::text
-                   AND s.body->>'count' = NEW.count::text) THEN
-    RAISE EXCEPTION 'deletion % has no statement that says so', NEW.id;
-  END IF;
-  PERFORM set_config('auditline.workspace', entered, true);
-  RETURN NULL;
-END $$
-""",
-    """
-DROP TRIGGER IF EXISTS guard_deletion ON lineage_deletion
-""",
-    """
-CREATE CONSTRAINT TRIGGER guard_deletion AFTER INSERT ON lineage_deletion DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_deletion()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_rule() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-BEGIN
-  PERFORM auditline_lock_retention(NEW.workspace_id);
-  IF TG_OP = 'UPDATE' AND OLD.ended_at IS NOT NULL THEN
-    RAISE EXCEPTION 'a rule ends once' USING ERRCODE = 'check_violation';
-  END IF;
-  RETURN NEW;
-END $$
-""",
-    """
-CREATE OR REPLACE TRIGGER guard_rule BEFORE INSERT OR UPDATE ON lineage_retentionrule
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_rule()
-""",
-)
-
 GUARDS: tuple[str, ...] = (
     _LOCK, _QUOTED, *_READ_BODY, _REPORTS[0], _REPORTS[1], _HOLD_OF, _CLASSES, _JUDGE[1], _JUDGE[0], *_DELETE, *_DROP,
-    *_TRIGGERS,
+    *TRIGGERS,
 )  # fmt: skip
 """In the order in which they can be installed."""

@@ -1,16 +1,16 @@
 """Place and release legal holds: acts of two different people, each with its statement.
 
-The database refuses what goes round this module: a release by the member who placed the hold, by a token, or a second
-one (models.py, guards.py).
+Placing takes effect at once; a release is a governed act (govern.py). The database refuses what goes round both: a
+release that no approved act asks for, by the member who placed the hold, by a token, or a second one (models.py,
+guards.py).
 """
 
 import datetime
 import uuid
 from dataclasses import dataclass
 
-from django.utils import timezone
-
-from accounts.approvals.errors import PersonNeeded, SecondPersonNeeded
+from accounts.approvals.errors import PersonNeeded
+from accounts.approvals.models import GovernedAct
 from accounts.journal.actions import Action
 from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
@@ -59,18 +59,13 @@ def place_hold(new: NewHold, *, reason: str, reference: str = "", actor: str) ->
     return hold
 
 
-def release_hold(hold: LegalHold, *, reason: str, actor: str) -> bool:
-    """Release a hold; return whether this call did. Raises PersonNeeded, SecondPersonNeeded."""
-    require_person(actor, "release a legal hold")
-    if hold.placed_by == actor:
-        raise SecondPersonNeeded(
-            "You placed this hold, and another person has to release it. Ask another officer or admin."
-        )
-    waiting = LegalHold.objects.filter(pk=hold.pk, released_at__isnull=True)
-    if not waiting.update(released_by=actor, released_at=timezone.now(), release_reason=reason):
-        return False
-    append(Action.HOLD_RELEASED, _body(hold) | {"reason": reason, "placed_by": hold.placed_by}, actor=actor)
-    return True
+def release_hold(act: GovernedAct, hold: LegalHold) -> None:
+    """Release a hold that is in force, as an act says whose decider did not place it."""
+    LegalHold.objects.filter(pk=hold.pk, released_at__isnull=True).update(
+        released_by=act.decided_by, released_at=act.decided_at, release_reason=act.reason, released_act=act
+    )
+    said = {"reason": act.reason, "placed_by": hold.placed_by, "act": str(act.pk), "proposed_by": act.proposed_by}
+    append(Action.HOLD_RELEASED, _body(hold) | said, actor=act.decided_by)
 
 
 def require_person(actor: str, what: str) -> None:

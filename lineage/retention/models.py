@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.workspaces.models import WorkspaceModel
+from accounts.workspaces.models import WorkspaceModel, row_key
 from lineage.events.models import Event
 from lineage.retention.guards import GUARDS
 
@@ -40,10 +40,13 @@ class LegalHold(WorkspaceModel):
     """Events that nothing may delete until another person releases the hold.
 
     `scope` says which column names them; all the others are null. What it names is kept as text and not as a key, so
-    that a hold outlives its asset. The app's role may set the three columns of the release, once (guards.py).
+    that a hold outlives its asset. The app's role may set the columns of the release, once, as an approved act says
+    (guards.py).
     """
 
-    granted: ClassVar[str] = 'SELECT, INSERT, UPDATE ("released_by", "released_at", "release_reason")'
+    granted: ClassVar[str] = (
+        'SELECT, INSERT, UPDATE ("released_by", "released_at", "release_reason", "released_act_id")'
+    )
 
     class Scope(models.TextChoices):
         EVERYTHING = "everything", "All events of the workspace"
@@ -71,7 +74,9 @@ class LegalHold(WorkspaceModel):
     placed_at = models.DateTimeField(db_default=Now())
     released_by = models.CharField(max_length=80, null=True)
     released_at = models.DateTimeField(null=True)  # null = in force
-    release_reason = models.CharField(max_length=1000, null=True)
+    release_reason = models.CharField(max_length=2000, null=True)
+    # Null also where it was released before this was a governed act.
+    released_act = row_key("accounts.GovernedAct", null=True)
 
     class Meta:
         constraints = [
@@ -131,20 +136,24 @@ class RetentionRule(WorkspaceModel):
     """How long the bodies of a class of events are kept. Null in a column of the class: any.
 
     Of several that fit an event, one decides: that which names a data class before one that does not, then that which
-    names a source, then that which names a kind; among equals the longest. Without a rule nothing is deleted.
+    names a source, then that which names a kind; among equals the longest. Without a rule nothing is deleted. Each
+    stands on the approved act that set it, and ends by one (guards.py).
     """
 
-    granted: ClassVar[str] = 'SELECT, INSERT, UPDATE ("ended_by", "ended_at")'
+    granted: ClassVar[str] = 'SELECT, INSERT, UPDATE ("ended_by", "ended_at", "ended_act_id")'
 
     kind = models.CharField(max_length=12, choices=Event.Kind.choices, null=True)
     source = models.CharField(max_length=120, null=True)
     data_class = models.CharField(max_length=20, choices=DataClass.choices, null=True)
     days = models.IntegerField()  # an event goes once it is older than this, by the database's clock
-    reason = models.CharField(max_length=1000)
-    set_by = models.CharField(max_length=80)
+    reason = models.CharField(max_length=2000)
+    set_by = models.CharField(max_length=80)  # who approved it
     set_at = models.DateTimeField(db_default=Now())
     ended_by = models.CharField(max_length=80, null=True)
     ended_at = models.DateTimeField(null=True)  # null = in force
+    # Null where a rule was set or ended before these were governed acts.
+    act = row_key("accounts.GovernedAct", null=True)
+    ended_act = row_key("accounts.GovernedAct", null=True)
 
     class Meta:
         constraints = [
@@ -154,6 +163,7 @@ class RetentionRule(WorkspaceModel):
                 nulls_distinct=False,
                 name="retention_once_per_class",
             ),
+            models.UniqueConstraint(fields=["workspace", "act"], name="retention_once_per_act"),
             models.CheckConstraint(name="retention_days_positive", condition=Q(days__gte=1)),
             models.CheckConstraint(name="retention_kind_known", condition=Q(kind=None) | Q(kind__in=Event.Kind.values)),
             models.CheckConstraint(

@@ -17,6 +17,7 @@ LONGEST_DAYS = 36_500
 LOOKED_AT = 10_000
 """Events that a preview looks at, the oldest first: enough to see what a rule does, and bounded."""
 NO_ID = uuid.UUID(int=0)
+LAST_ID = uuid.UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,21 @@ def receipt_page(found: QuerySet[DeletionReceipt], after: str | None, limit: int
 
 def preview(about: RuleClass, days: int) -> Preview:
     """Return what setting this rule would delete now, judged by the function that deletion uses."""
-    others = [rule for rule in rules(active=True) if RuleClass(rule.kind, rule.source, rule.data_class) != about]
-    given = [
-        {"id": str(rule.pk), **RuleClass(rule.kind, rule.source, rule.data_class).columns(), "days": rule.days}
-        for rule in others
-    ]
-    given.append({"id": str(NO_ID), **about.columns(), "days": days})
+    key, given = LAST_ID, []
+    for rule in rules(active=True):
+        class_ = RuleClass(rule.kind, rule.source, rule.data_class)
+        if class_ != about:
+            given.append({"id": str(rule.pk), **class_.columns(), "days": rule.days})
+        elif rule.days == days:
+            key = rule.pk  # it is in force already, and decides among equals where it stands; a new one comes last
+    given.append({"id": str(key), **about.columns(), "days": days})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT event, rule, outcome FROM auditline_judge_events(%s::jsonb, %s, %s)",
             [json.dumps(given), NO_ID, LOOKED_AT],
         )
         judged = cursor.fetchall()
-    by_this = [(event, outcome) for event, rule, outcome in judged if rule == NO_ID]
+    by_this = [(event, outcome) for event, rule, outcome in judged if rule == key]
     gone = [event for event, outcome in by_this if outcome == "delete"]
     counts = Counter(outcome for _, outcome in by_this)
     return Preview(

@@ -1,45 +1,60 @@
-"""Set and end retention rules: how long bodies are kept, by class. Acts of a person, each with its statement."""
+"""Set and end retention rules: how long bodies are kept, by class. Put in force by governed acts alone (govern.py).
 
-from django.utils import timezone
+The database refuses a rule, or the end of one, that no approved act asks for or that no statement tells (guards.py).
+"""
 
+from django.db import connection
+
+from accounts.approvals.models import GovernedAct
 from accounts.journal.actions import Action
 from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
-from lineage.retention.errors import RetentionRefused
-from lineage.retention.hold import require_person
 from lineage.retention.models import RetentionRule
-from lineage.retention.queries import LONGEST_DAYS, RuleClass, exactly, rules
+from lineage.retention.queries import RuleClass, rules
 
 
-def set_rule(about: RuleClass, days: int, *, reason: str, actor: str) -> RetentionRule:
-    """Keep what `about` names for so many days; a former rule for the same class ends. Raises RetentionRefused."""
-    require_person(actor, "set how long events are kept")
-    if not 1 <= days <= LONGEST_DAYS:
-        raise RetentionRefused(f"Days: got {days}, expected 1 to {LONGEST_DAYS:,}.")
-    for former in rules(active=True).filter(**exactly(about)):
-        _end(former, actor)
+def set_rule(act: GovernedAct, about: RuleClass, days: int, replaces: RetentionRule | None) -> RetentionRule:
+    """Keep what `about` names for so many days, as an act says; the rule that it replaces ends."""
+    if replaces is not None:
+        _end(replaces, act)
     rule = RetentionRule.objects.create(
-        workspace_id=current_workspace(), **about.columns(), days=days, reason=reason, set_by=actor
+        workspace_id=current_workspace(),
+        **about.columns(),
+        days=days,
+        reason=act.reason,
+        set_by=act.decided_by,
+        act=act,
     )
     rule.refresh_from_db()
-    append(Action.RETENTION_CHANGED, _body(rule) | {"reason": reason}, actor=actor)
+    replaced = {"replaces": str(replaces.pk), "days_before": replaces.days} if replaces else {}
+    append(Action.RETENTION_CHANGED, _body(rule, act) | replaced, actor=act.decided_by)
     return rule
 
 
-def end_rule(rule: RetentionRule, *, actor: str) -> bool:
-    """End a rule, so that nothing is deleted by it any more; return whether this call did."""
-    require_person(actor, "end a retention rule")
-    if not _end(rule, actor):
-        return False
-    append(Action.RETENTION_ENDED, _body(rule), actor=actor)
-    return True
+def end_rule(act: GovernedAct, rule: RetentionRule) -> None:
+    """End a rule, so that nothing is deleted by it any more."""
+    _end(rule, act)
+    append(Action.RETENTION_ENDED, _body(rule, act), actor=act.decided_by)
 
 
-def _end(rule: RetentionRule, actor: str) -> bool:
-    ending = RetentionRule.objects.filter(pk=rule.pk, ended_at__isnull=True)
-    return bool(ending.update(ended_by=actor, ended_at=timezone.now()))
+def lock_retention() -> None:
+    """Keep others from changing rules and holds, and from deleting, until this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT auditline_lock_retention(%s)", [current_workspace()])
 
 
-def _body(rule: RetentionRule) -> dict[str, object]:
+def _end(rule: RetentionRule, act: GovernedAct) -> None:
+    rules(active=True).filter(pk=rule.pk).update(ended_by=act.decided_by, ended_at=act.decided_at, ended_act=act)
+
+
+def _body(rule: RetentionRule, act: GovernedAct) -> dict[str, object]:
     about = RuleClass(rule.kind, rule.source, rule.data_class)
-    return {"rule": str(rule.pk), "covers": rule.covers, "days": rule.days, **about.columns()}
+    return {
+        "rule": str(rule.pk),
+        "covers": rule.covers,
+        "days": rule.days,
+        **about.columns(),
+        "reason": act.reason,
+        "act": str(act.pk),
+        "proposed_by": act.proposed_by,
+    }

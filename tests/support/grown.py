@@ -162,7 +162,7 @@ def _act(cast: Cast, number: int) -> None:
         Export.objects.create(workspace_id=workspace, state=Export.State.READY, requested_by=actor, **made)
         add_schedule(f"schedule-{number}", "0 6 * * 1", "UTC", actor=actor, user=admin)
         hold("source", source=f"held-{number}")
-        keep_for(3650, kind="job")  # takes the place of the former rule
+        keep_for(3650 + number, kind="job")  # takes the place of the former rule
         old_event(kind="job", days=4000)
         assert len(delete_all()) == 1
         DeadLetter.objects.create(

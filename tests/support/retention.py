@@ -9,14 +9,18 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.approvals.decide import approve
+from accounts.approvals.models import GovernedAct
+from accounts.approvals.propose import propose
+from accounts.members.models import Role
+from accounts.members.rights import Principal
 from accounts.workspaces.ids import lowest_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import DeletionReceipt, Event, EventReceipt
 from lineage.retention.delete_events import delete_batch
 from lineage.retention.hold import NewHold, place_hold
 from lineage.retention.models import LegalHold, RetentionRule
-from lineage.retention.queries import NO_ID, RuleClass
-from lineage.retention.retain import set_rule
+from lineage.retention.queries import NO_ID
 from tests.support.openlineage import dataset, run_event
 
 ONE, TWO = (f"member:01900000-0000-7000-8000-00000000000{number}" for number in (1, 2))
@@ -71,9 +75,26 @@ def about(*names: str, namespace: str = "s3://lake", job: str = "daily") -> dict
     return run_event(job=job, namespace="team-a", inputs=[dataset(name, namespace) for name in names])
 
 
-def keep_for(days: int, **named: Any) -> RetentionRule:
-    """Set a rule."""
-    return set_rule(RuleClass(**named), days, reason="storage limitation", actor=ONE)
+def govern(kind: str, payload: dict[str, Any], *, proposer: str = ONE, decider: str = TWO) -> GovernedAct:
+    """Let one person propose an act and another approve it, in the entered workspace."""
+    first, second = (Principal(current_workspace(), Role.OFFICER, actor, actor) for actor in (proposer, decider))
+    return approve(propose(kind, payload, "as agreed", first).pk, second)
+
+
+def keep_for(days: int, **named: str | None) -> RetentionRule:
+    """Set a rule, as two persons do."""
+    about = {name: value for name, value in named.items() if value is not None}
+    return RetentionRule.objects.get(act=govern("retention.set", {**about, "days": days}))
+
+
+def end(rule: RetentionRule) -> None:
+    """End a rule, as two persons do."""
+    govern("retention.end", {"rule": str(rule.pk)})
+
+
+def release(placed: LegalHold) -> None:
+    """Release a hold, as two persons do."""
+    govern("hold.release", {"hold": str(placed.pk)})
 
 
 def hold(scope: str, **named: Any) -> LegalHold:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.approvals.decide import approve, reject, withdraw
+from accounts.approvals.errors import ActRefused
 from accounts.approvals.kinds import ActKind, kind_named
 from accounts.approvals.models import GovernedAct
 from accounts.approvals.propose import propose
@@ -44,6 +45,8 @@ def approvals(request: HttpRequest, scope: Scope) -> HttpResponse:
 def act_propose(request: HttpRequest, scope: Scope, kind: str) -> HttpResponse:
     """Propose an act of a kind."""
     known = kind_named(kind)
+    if known.name not in _FORMS:
+        raise ActRefused(f"{known.title}: this is proposed on another page, Retention. Nothing was proposed.")
     form = _form(scope, known.name, request.POST)
     if form.is_valid():
         given = dict(form.cleaned_data)

@@ -17,6 +17,7 @@ from accounts.approvals.models import GovernedAct
 from accounts.journal.models import Statement
 from accounts.members.manage import add_member, create_token, remove_member
 from accounts.members.models import Membership, Role
+from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
 from config.stack.embedded import Embedded
@@ -91,6 +92,39 @@ def test_the_database_refuses_the_proposer_whatever_the_code_does(cast: Cast) ->
                 GovernedAct.objects.filter(pk=act).update(state=state, **same)
         with pytest.raises(IntegrityError, match="act_four_eyes_needs_two_persons"), transaction.atomic():
             GovernedAct.objects.filter(pk=act).update(state="approved", four_eyes=False, **same)
+
+
+def test_the_database_refuses_what_was_not_proposed_decided_twice_or_by_one_person_alone(cast: Cast) -> None:
+    first, second = proposed(cast), proposed(cast)
+    decide(cast, first, "reject")
+    decision = {"decided_by": f"member:{cast.officer.pk}", "decider": cast.officer.pk, "decided_at": timezone.now()}
+    with in_workspace(cast.workspace.pk):
+        with pytest.raises(IntegrityError, match="decided once"), transaction.atomic():
+            GovernedAct.objects.filter(pk=first).update(state="approved", **decision)
+        row = GovernedAct.objects.get(pk=second)
+        row.pk, row.kind, row.state = new_id(), "masking.approve", "approved"
+        with pytest.raises(IntegrityError, match="proposed before it is decided"), transaction.atomic():
+            row.save(force_insert=True)
+        row.state, row.four_eyes = "proposed", False
+        row.save(force_insert=True)
+        with pytest.raises(IntegrityError, match="asks for four eyes"), transaction.atomic():
+            GovernedAct.objects.filter(pk=row.pk).update(state="approved", **decision)
+        transaction.set_rollback(True)
+
+
+def test_an_act_does_not_commit_without_its_statement(cast: Cast) -> None:
+    act = proposed(cast)
+    decision = {"decided_by": f"member:{cast.officer.pk}", "decider": cast.officer.pk, "decided_at": timezone.now()}
+
+    def as_by_sql(state: str) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            GovernedAct.objects.filter(pk=act).update(state=state, **decision)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as a commit does
+
+    with in_workspace(cast.workspace.pk):
+        for state in ("approved", "rejected", "withdrawn"):
+            with pytest.raises(IntegrityError, match=f"no statement that it is {state}"):
+                as_by_sql(state)
 
 
 def test_what_was_proposed_can_neither_be_changed_nor_deleted_by_the_app(cast: Cast) -> None:

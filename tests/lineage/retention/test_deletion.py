@@ -11,7 +11,9 @@ import pytest
 from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rest_framework.exceptions import ValidationError
 
+from accounts.approvals.errors import ActRefused
 from accounts.journal.canonical.merkle import leaf_hash, root
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
@@ -23,13 +25,11 @@ from lineage.events.record import store_event
 from lineage.graph.project import project, project_events
 from lineage.inventory.models import Asset, ImportResult, Source
 from lineage.retention.delete_events import delete_expired
-from lineage.retention.errors import RetentionRefused
 from lineage.retention.models import Deletion
 from lineage.retention.queries import RuleClass, preview
-from lineage.retention.retain import end_rule, set_rule
 from tests.support.cast import Cast
 from tests.support.openlineage import run_event
-from tests.support.retention import ONE, about, database_now, delete_all, hold, keep_for, kept, old_event
+from tests.support.retention import about, database_now, delete_all, end, hold, keep_for, kept, old_event
 
 MICROSECOND = datetime.timedelta(microseconds=1)
 
@@ -130,8 +130,9 @@ def test_of_two_rules_the_narrower_decides_and_of_equal_ones_the_longer(ours: Ca
 
 def test_an_ended_rule_deletes_nothing(ours: Cast) -> None:
     rule = keep_for(10)
-    assert end_rule(rule, actor=ONE)
-    assert not end_rule(rule, actor=ONE)
+    end(rule)
+    with pytest.raises(ActRefused, match="Nothing is to be ended"):
+        end(rule)
     event = old_event()
     assert delete_all() == set()
     assert kept() == {event.pk}
@@ -314,8 +315,8 @@ def test_a_preview_counts_what_narrower_rules_leave_to_it(ours: Cast) -> None:
 
 @pytest.mark.parametrize("days", [0, -1, 40_000])
 def test_a_rule_of_no_days_is_refused(ours: Cast, days: int) -> None:
-    with pytest.raises(RetentionRefused, match="Days: got"):
-        set_rule(RuleClass(), days, reason="x", actor=ONE)
+    with pytest.raises(ValidationError, match="Ensure this value"):
+        keep_for(days)
 
 
 # ---- names as uids are made

@@ -8,18 +8,30 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.approvals.errors import PersonNeeded, SecondPersonNeeded
+from accounts.approvals.errors import ActRefused, PersonNeeded, SecondPersonNeeded
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.models import DeletionReceipt, Event
 from lineage.inventory.models import Asset, FactSet, Source
 from lineage.retention.errors import RetentionRefused
-from lineage.retention.hold import NewHold, place_hold, release_hold
+from lineage.retention.hold import NewHold, place_hold
 from lineage.retention.models import LegalHold
 from lineage.retention.tasks import retain
 from tests.support.cast import Cast
 from tests.support.openlineage import RUN, dataset, facet, run_event
-from tests.support.retention import ONE, TWO, about, database_now, delete_all, hold, keep_for, kept, old_event
+from tests.support.retention import (
+    ONE,
+    TWO,
+    about,
+    database_now,
+    delete_all,
+    govern,
+    hold,
+    keep_for,
+    kept,
+    old_event,
+    release,
+)
 
 CSV = b'kind,uid,name\nstorage,"lake ""eu""",Lake\nstorage,other,Other\n'
 NATIVE = b'{"kind": "storage", "uid": "s3:\\/\\/lake-\\u0065u"}\n{"kind": "storage", "uid": "x", \n'
@@ -207,7 +219,7 @@ def test_an_event_under_two_holds_stays_until_both_are_released(ours: Cast) -> N
     both = hold("event", event=event.pk), hold("sender", sender="token:a")
     for each in both:
         assert delete_all() == set()
-        assert release_hold(each, reason="settled", actor=TWO)
+        release(each)
     assert delete_all() == {event.pk}
 
 
@@ -245,17 +257,18 @@ def test_holds_of_another_workspace_hold_nothing_here_and_rules_of_another_delet
 
 def test_who_placed_a_hold_does_not_release_it(ours: Cast) -> None:
     placed = hold("everything")
-    with pytest.raises(SecondPersonNeeded, match="another person has to release it"):
-        release_hold(placed, reason="settled", actor=ONE)
-    assert release_hold(placed, reason="settled", actor=TWO)
-    assert not release_hold(placed, reason="settled", actor=TWO)
+    with pytest.raises(SecondPersonNeeded, match="another person has to approve its release"):
+        govern("hold.release", {"hold": str(placed.pk)}, proposer=TWO, decider=ONE)
+    release(placed)
+    with pytest.raises(ActRefused, match="Nothing is to be released"):
+        release(placed)
 
 
 @pytest.mark.parametrize("actor", ["token:x", "command", "stage:retain"])
-def test_only_a_person_places_and_releases(ours: Cast, actor: str) -> None:
+def test_only_a_person_places_and_approves_a_release(ours: Cast, actor: str) -> None:
     placed = hold("everything")
-    with pytest.raises(PersonNeeded, match="signed-in member"):
-        release_hold(placed, reason="settled", actor=actor)
+    with pytest.raises(PersonNeeded, match="signed-in person"):
+        govern("hold.release", {"hold": str(placed.pk)}, decider=actor)
     with pytest.raises(PersonNeeded):
         place_hold(NewHold("everything"), reason="x", actor=actor)
 

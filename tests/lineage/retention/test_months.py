@@ -13,10 +13,9 @@ from accounts.workspaces.isolation import in_workspace
 from config.stack.embedded import Embedded
 from lineage.events.models import DeletionReceipt
 from lineage.retention.delete_events import drop_empty_months
-from lineage.retention.hold import release_hold
 from lineage.retention.tasks import retain
 from tests.support.cast import Cast
-from tests.support.retention import TWO, hold, id_at, keep_for, kept, old_event
+from tests.support.retention import hold, id_at, keep_for, kept, old_event, release
 
 MONTH = "lineage_event_2020_05"
 IN_MAY = datetime.datetime(2020, 5, 17, tzinfo=datetime.UTC)
@@ -51,7 +50,7 @@ def test_a_past_month_with_a_held_row_stays_and_goes_once_it_is_empty(cast: Cast
     assert may in months(stack)
     with in_workspace(cast.workspace.pk):
         assert kept() == {event.pk}
-        release_hold(placed, reason="settled", actor=TWO)
+        release(placed)
     assert retain() == 1
     assert may not in months(stack)
     with in_workspace(cast.workspace.pk):

@@ -17,12 +17,12 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from lineage.events.models import DeletionReceipt
 from lineage.inventory.models import Asset
-from lineage.retention.hold import NewHold, place_hold, release_hold
+from lineage.retention.hold import NewHold, place_hold
 from lineage.retention.models import LegalHold
 from lineage.retention.queries import RuleClass, preview
 from tests.support.cast import Cast
 from tests.support.openlineage import dataset, dataset_event, job_event, run_event
-from tests.support.retention import ONE, TWO, database_now, delete_all, keep_for, kept, old_event
+from tests.support.retention import ONE, database_now, delete_all, keep_for, kept, old_event, release
 
 DAYS = [3, 10, 30, 100]
 CLASSES = {("s3://lake", "people"): "personal", ("s3://lake", "plans"): "confidential", ("pg/eu", "a b/é"): "public"}
@@ -214,7 +214,7 @@ def test_exactly_what_may_go_goes(
         for hold, released in given_holds:
             placed = place(hold, [key for key, _ in made])
             if released:
-                release_hold(placed, reason="x", actor=TWO)
+                release(placed)
         for (kind, source, data_class), days in given_rules.items():
             keep_for(days, kind=kind, source=source, data_class=data_class)
         may_go = expected(made, given_rules, given_holds)

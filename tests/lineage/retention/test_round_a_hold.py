@@ -10,16 +10,32 @@ import pytest
 from django.db import Error, connection, transaction
 from django.db.models import ProtectedError
 
+from accounts.approvals.models import GovernedAct
+from accounts.approvals.propose import propose, state_act
+from accounts.journal.actions import Action
+from accounts.members.models import Role
+from accounts.members.rights import Principal
 from accounts.workspaces.ids import new_id
-from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.isolation import current_workspace, in_workspace
 from config.stack.embedded import Embedded
 from lineage.events.models import DeletionReceipt, Event
 from lineage.retention.delete_events import delete_expired
-from lineage.retention.hold import release_hold
 from lineage.retention.models import LegalHold, RetentionRule
 from lineage.retention.queries import NO_ID
 from tests.support.cast import Cast
-from tests.support.retention import ONE, TWO, database_now, delete_all, hold, keep_for, kept, old_event
+from tests.support.retention import (
+    ONE,
+    TWO,
+    database_now,
+    delete_all,
+    end,
+    govern,
+    hold,
+    keep_for,
+    kept,
+    old_event,
+    release,
+)
 
 
 @pytest.fixture
@@ -62,9 +78,9 @@ FORBIDDEN = [
 
 
 BROKEN = {
-    "UPDATE \"lineage_legalhold\" SET released_by = placed_by, released_at = now(), release_reason = ''": "by_another",
-    "UPDATE \"lineage_legalhold\" SET released_by = 'token:x', released_at = now(), release_reason = ''": "by_person",
-    'UPDATE "lineage_legalhold" SET released_at = now()': "by_person",
+    "UPDATE \"lineage_legalhold\" SET released_by = placed_by, released_at = now(), release_reason = ''": "an approved",
+    "UPDATE \"lineage_legalhold\" SET released_by = 'token:x', released_at = now(), release_reason = ''": "an approved",
+    'UPDATE "lineage_legalhold" SET released_at = now()': "an approved",
     'DELETE FROM "accounts_workspace"': "foreign key",
 }
 
@@ -91,10 +107,10 @@ def test_the_app_cannot_say_it(ours: Cast, statement: str, refusal: str) -> None
 
 def test_a_release_is_not_taken_back_nor_given_at_the_start(ours: Cast) -> None:
     placed = hold("everything")
-    release_hold(placed, reason="settled", actor=TWO)
-    release = {"released_by": None, "released_at": None, "release_reason": None}
+    release(placed)
+    undo = {"released_by": None, "released_at": None, "release_reason": None}
     with pytest.raises(Error, match="released once"), transaction.atomic():
-        LegalHold.objects.filter(pk=placed.pk).update(**release)
+        LegalHold.objects.filter(pk=placed.pk).update(**undo)
     with pytest.raises(Error, match="placed before it is released"), transaction.atomic():
         LegalHold.objects.create(
             workspace=ours.workspace, scope="everything", reason="x", placed_by=ONE, released_by=TWO,
@@ -104,10 +120,9 @@ def test_a_release_is_not_taken_back_nor_given_at_the_start(ours: Cast) -> None:
 
 def test_an_ended_rule_does_not_come_back(ours: Cast) -> None:
     rule = RetentionRule.objects.get()
-    rules = RetentionRule.objects.filter(pk=rule.pk)
-    rules.update(ended_at=database_now(), ended_by=ONE)
+    end(rule)
     with pytest.raises(Error, match="ends once"), transaction.atomic():
-        rules.update(ended_at=None, ended_by=None)
+        RetentionRule.objects.filter(pk=rule.pk).update(ended_at=None, ended_by=None, ended_act=None)
 
 
 def call(batch: uuid.UUID, statement: uuid.UUID, after: uuid.UUID, most: int | None) -> Any:
@@ -192,6 +207,96 @@ def test_work_that_somebody_takes_away_changes_nothing_for_a_held_event(ours: Ca
     assert kept() == {event.pk}
 
 
+# ---- no act, no statement
+
+
+SET_RULE = """
+INSERT INTO "lineage_retentionrule" (id, workspace_id, kind, days, reason, set_by, act_id)
+VALUES (%s, %s, %s, %s, 'x', %s, %s)
+"""
+END_RULE = 'UPDATE "lineage_retentionrule" SET ended_at = now(), ended_by = %s, ended_act_id = %s WHERE id = %s'
+RELEASE = """
+UPDATE "lineage_legalhold" SET released_at = now(), released_by = %s, release_reason = 'x', released_act_id = %s
+WHERE id = %s
+"""
+PLACE = """
+INSERT INTO "lineage_legalhold" (id, workspace_id, scope, asset_sources, reason, reference, placed_by)
+VALUES (%s, %s, 'everything', '{}', 'x', '', 'member:one')
+"""
+
+
+def write(statement: str, *values: Any) -> None:
+    """Run SQL in a savepoint, as if it were the whole of a transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def approved_alone(kind: str, payload: dict[str, Any], proposer: str = ONE, decider: str = TWO) -> GovernedAct:
+    """Return an act that is approved and on record, and that nothing was done for."""
+    act = propose(kind, payload, "x", Principal(current_workspace(), Role.OFFICER, proposer, "one"))
+    act.state, act.decided_by, act.decider, act.decided_at = "approved", decider, uuid.UUID(decider[7:]), database_now()
+    act.save(update_fields=["state", "decided_by", "decider", "decided_at"])
+    state_act(act, Action.ACT_APPROVED, decider)
+    return act
+
+
+def test_a_rule_by_sql_needs_an_approved_act_that_says_just_this(ours: Cast) -> None:
+    key = GovernedAct.objects.get().pk  # of the rule that is in force: any events, ten days
+    waits = propose("retention.set", {"kind": "job", "days": 9}, "x", Principal(ours.workspace.pk, Role.ADMIN, ONE, ""))
+    for kind, days, by, act in (
+        ("job", 10, TWO, key), (None, 9, TWO, key), (None, 10, ONE, key), (None, 10, TWO, None),
+        (None, 10, TWO, new_id()), ("job", 9, TWO, waits.pk),
+    ):  # fmt: skip
+        with pytest.raises(Error, match="set by an approved act"):
+            write(SET_RULE, new_id(), ours.workspace.pk, kind, days, by, act)
+
+
+def test_an_act_sets_one_rule(ours: Cast) -> None:
+    key = GovernedAct.objects.get().pk
+    end(RetentionRule.objects.get())
+    with pytest.raises(Error, match="retention_once_per_act"):
+        write(SET_RULE, new_id(), ours.workspace.pk, None, 10, TWO, key)
+
+
+def test_a_rule_by_sql_does_not_end_without_an_act_about_it(ours: Cast) -> None:
+    rule, other = RetentionRule.objects.get(), keep_for(5, kind="job")
+    for act in (None, rule.act_id, other.act_id):
+        with pytest.raises(Error, match="ends by an approved act"):
+            write(END_RULE, TWO, act, rule.pk)
+
+
+def test_a_hold_by_sql_is_not_released_without_an_act_about_it(ours: Cast) -> None:
+    placed, other = hold("everything"), hold("sender", sender="token:a")
+    for act in (None, govern("hold.release", {"hold": str(other.pk)}).pk):
+        with pytest.raises(Error, match="released by an approved act"):
+            write(RELEASE, TWO, act, placed.pk)
+
+
+def test_who_placed_a_hold_does_not_release_it_by_an_act_that_another_proposed(ours: Cast) -> None:
+    placed = hold("everything")
+    act = approved_alone("hold.release", {"hold": str(placed.pk)}, proposer=TWO, decider=ONE)
+    with pytest.raises(Error, match="hold_released_by_another"):
+        write(RELEASE, ONE, act.pk, placed.pk)
+
+
+def test_what_is_done_by_sql_does_not_commit_without_its_statement(ours: Cast) -> None:
+    rule, placed = RetentionRule.objects.get(), hold("everything")
+    job = approved_alone("retention.set", {"kind": "job", "days": 9})
+    ends = approved_alone("retention.end", {"rule": str(rule.pk)})
+    releases = approved_alone("hold.release", {"hold": str(placed.pk)})
+    for statement, *values in (
+        [SET_RULE, new_id(), ours.workspace.pk, "job", 9, TWO, job.pk],
+        [END_RULE, TWO, ends.pk, rule.pk],
+        [RELEASE, TWO, releases.pk, placed.pk],
+        [PLACE, new_id(), ours.workspace.pk],
+    ):
+        with pytest.raises(Error, match="has no statement that says so"):
+            write(str(statement), *values)
+    assert [each.ended_at for each in RetentionRule.objects.all()] == [None]
+    assert [each.released_at for each in LegalHold.objects.all()] == [None]
+
+
 # ---- two connections
 
 
@@ -203,13 +308,19 @@ def committed(cast: Cast) -> Event:
 
 
 def place_as(connection: "psycopg.Connection[Any]", cast: Cast) -> None:
-    """Place a hold on everything, by SQL, and commit."""
+    """Place a hold on everything with its statement, by SQL, and commit."""
+    key = new_id()
     with connection.transaction():
         connection.execute("SELECT set_config('auditline.workspace', %s, true)", [str(cast.workspace.pk)])
         connection.execute(
             "INSERT INTO lineage_legalhold (id, workspace_id, scope, asset_sources, reason, reference, placed_by) "
-            "VALUES (gen_random_uuid(), %s, 'everything', '{}', 'x', '', 'member:one')",
-            [cast.workspace.pk],
+            "VALUES (%s, %s, 'everything', '{}', 'x', '', 'member:one')",
+            [key, cast.workspace.pk],
+        )
+        connection.execute(
+            "INSERT INTO accounts_statement (id, workspace_id, action, actor, made_at, revision, subjects, body) "
+            "VALUES (%s, %s, 'lineage:hold:placed', 'command', now(), 0, '[]', jsonb_build_object('hold', %s::text))",
+            [new_id(), cast.workspace.pk, key],
         )
 
 
