@@ -37,6 +37,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "relation_revisions_ordered": {"rev_from": 2, "rev_to": 1},
     "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "flow_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "job_gap_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "facet_deleted_has_no_body": {"size": 0, "body": Jsonb({})},
     "masking_ends_after_its_start": {"until": NOW},
     "masking_at_most_a_year": {"until": NOW + datetime.timedelta(days=367)},

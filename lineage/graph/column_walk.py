@@ -84,7 +84,7 @@ def reach_columns(
     ids = {int(each): as_uuid(snapshot.ids[each]) for each in reached}
     known = columns_between([(ids[source], ids[target]) for source, target in ends.tolist()], revision, flows)  # 2
     found = walk_columns(known, (start, field), direction, depth)  # 3
-    missing = [*_silent(known, found, direction), *reasons(snapshot, around, start, direction, depth)]
+    missing = [*_silent(known, found, direction), *reasons(snapshot, around, start, follow, depth)]
     if len(found) > MAX_COLUMNS:
         missing.insert(0, f"{len(found) - MAX_COLUMNS} more columns are reached")
     return ColumnReach(tuple(found[:MAX_COLUMNS]), revision, tuple(missing))

@@ -1,4 +1,8 @@
-"""Tell which jobs admit that their lineage has a gap: one question, for the answers of the graph and for its labels."""
+"""Tell which jobs admit that their lineage has a gap: one question, for the answers of the graph and for its labels.
+
+A job admits one where its newest finished run has an extraction error or names no inputs. That changes where its runs
+do, so the projection keeps it by revision, and an answer that passes ten thousand jobs does not look at their runs.
+"""
 
 import datetime
 import uuid
@@ -7,21 +11,41 @@ from urllib.parse import quote
 
 from django.db.models import Q
 
+from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.snapshot import Ids, id_list
 from lineage.graph.sources import MAX_NAME
-from lineage.inventory.bulk import fetch
+from lineage.inventory.bulk import columns, execute, fetch
 from lineage.inventory.models import Source
 from lineage.inventory.summaries import is_silent, silent_at
 
 
-def jobs_with_gaps(jobs: Collection[uuid.UUID] | str | None) -> set[uuid.UUID]:
-    """Return those of these jobs whose newest finished run has an extraction error or no inputs.
+def jobs_with_gaps(jobs: Collection[uuid.UUID] | None) -> set[uuid.UUID]:
+    """Return those of these jobs (None: of all) that admit a gap now."""
+    among = None if jobs is None else sorted(jobs)
+    return {row[0] for row in fetch(_CURRENT, [current_workspace(), among, among])}
 
-    None: of all jobs. A text is a list of ids as snapshot.id_list writes it.
+
+def count_gaps(jobs: Ids, revision: int) -> int:
+    """Return how many of these jobs were known at `revision` to admit a gap."""
+    if not len(jobs):
+        return 0
+    return int(fetch(_COUNT, [id_list(jobs), current_workspace(), revision, revision])[0][0])
+
+
+def keep_gaps(jobs: Collection[uuid.UUID], rev: int) -> set[uuid.UUID]:
+    """Keep at `rev` which of these jobs admit a gap, by their runs as they are now; return those that turned.
+
+    For the projection, once per revision, when the runs are written.
     """
-    if jobs is None:
-        return {row[0] for row in fetch(_ALL, [current_workspace()] * 2)}
-    return {row[0] for row in fetch(_GAPS, [jobs if isinstance(jobs, str) else sorted(jobs), current_workspace()])}
+    asked = sorted(jobs)
+    admit = {row[0] for row in fetch(_BY_RUNS, [asked, current_workspace()])}
+    known = jobs_with_gaps(asked)
+    if closed := sorted(known - admit):
+        execute(_CLOSE, [rev, current_workspace(), closed])
+    if opened := sorted(admit - known):
+        execute(_OPEN, [current_workspace(), rev, *columns([(new_id(), job) for job in opened], 2)])
+    return admit ^ known
 
 
 def silent_producers() -> list[str]:
@@ -60,8 +84,18 @@ def next_silence(now: datetime.datetime) -> datetime.datetime | None:
     return min((at for source in sources if (at := silent_at(source)) is not None and at > now), default=None)
 
 
-_NEWEST = """
-LATERAL (
+_CURRENT = """
+SELECT job_id FROM "lineage_jobgap"
+WHERE workspace_id = %s AND rev_to IS NULL AND (%s::uuid[] IS NULL OR job_id = ANY(%s::uuid[]))
+"""
+
+_COUNT = """
+SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_jobgap" g ON g.job_id = w.id
+WHERE g.workspace_id = %s AND g.rev_from <= %s AND (g.rev_to IS NULL OR g.rev_to > %s)
+"""
+
+_BY_RUNS = """
+SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   SELECT r.version_id, r.extraction_error FROM "lineage_run" r
   WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
   ORDER BY r.ended_at DESC, r.run_id DESC LIMIT 1
@@ -70,7 +104,11 @@ WHERE newest.extraction_error
    OR NOT EXISTS (SELECT 1 FROM "lineage_jobversiondataset" d
                   WHERE d.version_id = newest.version_id AND d.direction = 'input')
 """
-_GAPS = f"SELECT j.id FROM unnest(%s::uuid[]) AS j (id), {_NEWEST}"  # noqa: S608 - our own words
-_ALL = f"""
-SELECT j.id FROM (SELECT id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'job') AS j, {_NEWEST}
-"""  # noqa: S608 - our own words
+
+_CLOSE = 'UPDATE "lineage_jobgap" SET rev_to = %s WHERE workspace_id = %s AND job_id = ANY(%s) AND rev_to IS NULL'
+
+_OPEN = """
+INSERT INTO "lineage_jobgap" (id, workspace_id, job_id, rev_from)
+SELECT w.id, c.workspace, w.job, c.rev
+FROM (SELECT %s::uuid, %s::bigint) AS c (workspace, rev), unnest(%s::uuid[], %s::uuid[]) AS w (id, job)
+"""

@@ -173,6 +173,28 @@ class Flow(WorkspaceModel):
         ]
 
 
+class JobGap(WorkspaceModel):
+    """A job that admits that its lineage has a gap (gaps.py), valid over revisions [rev_from, rev_to).
+
+    It follows from the job's newest finished run, and is kept because an answer passes thousands of jobs.
+    """
+
+    job = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    rev_from = models.BigIntegerField()  # 0 = since before gaps were kept
+    rev_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "job"], condition=Q(rev_to__isnull=True), name="job_gap_current_once"
+            ),
+            models.CheckConstraint(
+                name="job_gap_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=F("rev_from"))
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "job", "rev_from"], name="job_gap_by_job")]
+
+
 class FlowColumns(WorkspaceModel):
     """The columns of a flow, over all runs that say so: beside Flow, so that walks over datasets stay narrow."""
 

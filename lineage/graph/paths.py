@@ -108,7 +108,7 @@ def find_paths(
         within = most if length or first == last else int(back.step[first])
         onwards = _onwards(snapshot, first, back.step, follow, within)
         found = _search(onwards, back.step, first, last, length, _fitting(snapshot, onwards, last, through), cut)
-    missing = reasons(snapshot, back, goal, "upstream", most)
+    missing = reasons(snapshot, back, goal, follow, most)
     paths = tuple(Path(tuple(as_uuid(snapshot.ids[each]) for each in one)) for one in found)
     return Paths(paths, revision, (*cut, *missing))
 

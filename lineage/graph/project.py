@@ -16,7 +16,7 @@ from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
 from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import confirmed_anew, dependents_of, grounds_of, really_changed, steady_documents
-from lineage.graph.labels.changes import gaps_of, to_trace
+from lineage.graph.labels.changes import to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.latest_facets import LatestFacets
 from lineage.graph.project_lineage import project_lineage
@@ -86,7 +86,6 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     events, told, facets = _read(event_ids)  # 1
     if not events:
         return
-    gaps = gaps_of(told)
     rev = next_revision("project")  # 2
     reported = set[uuid.UUID]()  # 3
     for event in events:
@@ -102,7 +101,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> None:
     derived |= derive_run_countries(lineage.placed | moved, rev)
     changed |= settle(derived, rev)
     traced = to_trace(changed, before, lineage.assets, lineage.pairs, rev)  # 6
-    traced |= {job for job, gap in gaps_of(told).items() if gaps.get(job) != gap}
+    traced |= lineage.gaps_turned
     note_changed(traced)
     push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7
     _state(events, changed | lineage.runs, rev)  # 8

@@ -9,6 +9,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.clocks import note_clocks
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
+from lineage.graph.gaps import keep_gaps
 from lineage.graph.job_versions import assign_versions, settle_lost
 from lineage.graph.latest_facets import LatestFacets, keep_facets
 from lineage.graph.parents import keep_parents
@@ -29,13 +30,15 @@ class LineageTouched:
     """What a batch touched.
 
     `assets` have to be settled, `pairs` derived again (a flow between these has another basis, proof or masking, came
-    to be or went), and of those in `counted` how often they were used. `runs` are done: they are new, or join something
-    else than before; of these, `placed` may have a place of their own.
+    to be or went), and of those in `counted` how often they were used. `gaps_turned`: jobs that admit a gap and did
+    not, or the reverse. `runs` are done: they are new, or join something else than before; of these, `placed` may have
+    a place of their own.
     """
 
     assets: set[uuid.UUID] = field(default_factory=set)
     pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     counted: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
+    gaps_turned: set[uuid.UUID] = field(default_factory=set)
     runs: set[uuid.UUID] = field(default_factory=set)
     placed: set[uuid.UUID] = field(default_factory=set)
 
@@ -45,7 +48,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
 
     1. Note the sources and make the assets that events describe or only mention.
     2. Merge events into runs, and give each run the version of its job that joins what it joins.
-    3. Bring the flows in line.
+    3. Bring the flows in line, and which jobs admit a gap.
     4. Relations, and the facts of runs and of what they wrote.
     5. What facets say, by source, and the facets themselves.
     """
@@ -64,6 +67,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     estimate_cadence(sources)
     changes = settle_flows(versions, rev)  # 3
     jobs = {ids[each.speaker.key]: each.speaker.uid for each in told if each.speaker.kind == "job"}
+    turned = keep_gaps(jobs, rev)
     touched = made_known | relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
     touched |= make_run_assets(fresh, runs, jobs, seen_at, rev)
     made = set(fresh.values()) - touched
@@ -80,7 +84,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     on_cluster = jobs_with_cluster(set(moved.values()))
     placed = {run for run, job in moved.items() if job in on_cluster or run not in made}
     touched |= moved.keys() - made
-    return LineageTouched(touched, changes.pairs, changes.counted, set(moved), placed)
+    return LineageTouched(touched, changes.pairs, changes.counted, turned, set(moved), placed)
 
 
 def _with_first_runs(runs: Sequence[RunRow]) -> set[uuid.UUID]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.gaps import jobs_with_gaps
+from lineage.graph.gaps import count_gaps
 from lineage.graph.layers import Follow, Snapshot, snapshot_of
 from lineage.graph.models import Flow, Run
 from lineage.graph.recent import RECENT
@@ -140,7 +140,7 @@ def reach(
         return Reach((), revision, tuple(unnamed(start, direction)))
     follow = Follow(direction, revision, allowed(flows.bases), flows.proven_only or proven_only)
     found = walk(snapshot, number, follow, depth, MAX_NODES)
-    missing = tuple(reasons(snapshot, found, start, direction, depth))
+    missing = tuple(reasons(snapshot, found, start, follow, depth))
     return Reach(_nodes(snapshot, found, listed), revision, missing, int((found.step > 0).sum()))
 
 
@@ -193,24 +193,24 @@ WHERE a.workspace_id = %s AND a.kind = %s AND a.uid ^@ %s
 # ---- completeness
 
 
-def reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, direction: Direction, depth: int) -> Iterable[str]:
+def reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, follow: Follow, depth: int) -> Iterable[str]:
     """Say what is missing (vocabulary, lineage_completeness), as far as runs and marks tell it."""
     if found.stopped is not None:
         yield f"more than {MAX_NODES} datasets are reached; the answer stops at step {found.stopped}"
     if found.more:
         yield f"there is more beyond {depth} steps"
     jobs = np.flatnonzero(found.job_step >= 0)
-    yield from gaps(snapshot.ids[jobs])
-    if direction == "upstream":
+    yield from gaps(snapshot.ids[jobs], follow.revision)
+    if follow.direction == "upstream":
         yield from open_ends(snapshot.ids[found.ends])
     if not len(jobs):
         yield from _unmentioned(start)
 
 
-def gaps(jobs: Ids) -> Iterable[str]:
-    """Say how many of these jobs are known to leave something out."""
-    if len(jobs) and (found := jobs_with_gaps(id_list(jobs))):
-        yield f"{len(found)} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+def gaps(jobs: Ids, revision: int) -> Iterable[str]:
+    """Say how many of these jobs were known at `revision` to leave something out."""
+    if found := count_gaps(jobs, revision):
+        yield f"{found} jobs on the way admit an extraction error or name no inputs in their newest finished run"
 
 
 def open_ends(datasets: Ids) -> Iterable[str]:

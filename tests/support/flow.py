@@ -20,6 +20,7 @@ from lineage.graph.models import (
     Facet,
     Flow,
     FlowColumns,
+    JobGap,
     JobVersion,
     JobVersionDataset,
     JobVersionDay,
@@ -127,6 +128,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 (uid[row.from_dataset_id], uid[row.to_dataset_id], uid[row.job_id], *_columns(row, "job"))
                 for row in Flow.objects.filter(**current)
             ),
+            "gaps": _sorted(uid[row.job_id] for row in JobGap.objects.filter(**current)),
             "relations": _sorted(
                 (uid[row.from_asset_id], row.name, uid[row.to_asset_id], row.reported_from)
                 for row in Related.objects.filter(**current)

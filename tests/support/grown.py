@@ -135,7 +135,7 @@ def _run(number: int, job: str, source: dict[str, Any], target: dict[str, Any]) 
 
 
 def _add_people_and_machines(cast: Cast, number: int) -> None:
-    """Add a member, another workspace of the admin, a token, and a webhook that has delivered something."""
+    """Add a member, another workspace of the admin, a token, and a webhook that has delivered a run which reads nothing."""
     other = create_workspace(f"other-{number}", "", actor="command")
     with in_workspace(other.pk):
         add_member(cast.admin.email, Role.ADMIN, actor="command")
@@ -143,7 +143,7 @@ def _add_people_and_machines(cast: Cast, number: int) -> None:
         add_member(f"engineer-{number}@ours.example", Role.ENGINEER, actor="command", password=PASSWORD)
         create_token(f"token-{number}", Role.PIPELINE, actor=f"member:{cast.admin.pk}", created_by=cast.admin)
         hook = create_hook(f"hook-{number}", actor="command")
-    webhooks.send(hook.path, hook.secret, run_event(run=new_run(), job="signed"))
+    webhooks.send(hook.path, hook.secret, run_event(run=new_run(), job=f"signed-{number}"))
 
 
 def _act(cast: Cast, number: int) -> None:

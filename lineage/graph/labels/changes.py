@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.gaps import jobs_with_gaps
 from lineage.graph.labels.graph import FEEDING
-from lineage.graph.told import Told
 from lineage.inventory.bulk import fetch
 
 CARRIED = (
@@ -17,14 +15,6 @@ CARRIED = (
     "oldest_record_at", "oldest_record_never", "oldest_record_none",
 )  # fmt: skip
 """Attributes from which lineage facts are computed (carried.py, load.py)."""
-
-
-def gaps_of(told: Iterable[Told]) -> dict[uuid.UUID, bool]:
-    """Return of each known job that these events are about whether it admits a gap; ask before and after projecting."""
-    uids = sorted({each.speaker.key[1] for each in told if each.speaker.kind == "job"})
-    jobs = [row[0] for row in fetch(_JOBS, [current_workspace(), uids])] if uids else []
-    gaps = jobs_with_gaps(jobs)
-    return {job: job in gaps for job in jobs}
 
 
 def to_trace(
@@ -50,8 +40,6 @@ def to_trace(
     found |= {end for row in fetch(_RELATED, [current_workspace(), ids, rev, rev]) for end in row}  # 3
     return found | {row[0] for row in fetch(_UNTRACED, [current_workspace(), sorted(named)])}  # 4
 
-
-_JOBS = """SELECT id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'job' AND uid = ANY(%s)"""
 
 _DOCUMENTS = """
 SELECT id, document FROM "lineage_asset"

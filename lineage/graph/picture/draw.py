@@ -229,7 +229,8 @@ class _View:
         near = np.array(
             [n for n, level in sorted(self.level.items()) if level <= 0 and node_of[n] >= 0], dtype=np.int32
         )
-        found.extend(gaps(self.snapshot.ids[jobs_between(self.snapshot, node_of, self.follows["downstream"])]))
+        jobs = jobs_between(self.snapshot, node_of, self.follows["downstream"])
+        found.extend(gaps(self.snapshot.ids[jobs], self.revision))
         found.extend(open_ends(self.snapshot.ids[roots(self.snapshot, near, self.follows["upstream"])]))
         return found
 
