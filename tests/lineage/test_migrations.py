@@ -14,7 +14,7 @@ from tests.support.cast import Cast
 from tests.support.flow import lineage_facts, send_and_project
 from tests.support.openlineage import dataset, facet, new_run, run_event
 
-GAPS = importlib.import_module("lineage.migrations.0016_gaps_that_were_there")
+GAPS = importlib.import_module("lineage.migrations.0017_gaps_that_were_there")
 TRACE = importlib.import_module("lineage.migrations.0012_trace_what_was_there")
 
 

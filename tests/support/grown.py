@@ -135,7 +135,7 @@ def _run(number: int, job: str, source: dict[str, Any], target: dict[str, Any]) 
 
 
 def _add_people_and_machines(cast: Cast, number: int) -> None:
-    """Add a member, another workspace of the admin, a token, and a webhook that has delivered a run which reads nothing."""
+    """Add a member, another workspace of the admin, a token, and a webhook that has delivered a run without inputs."""
     other = create_workspace(f"other-{number}", "", actor="command")
     with in_workspace(other.pk):
         add_member(cast.admin.email, Role.ADMIN, actor="command")

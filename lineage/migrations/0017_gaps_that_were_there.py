@@ -34,7 +34,7 @@ def keep(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lineage', '0015_gaps_of_jobs'),
+        ('lineage', '0016_gaps_of_jobs'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_governed_acts'),
-        ('lineage', '0014_names_changes_and_parents'),
+        ('lineage', '0015_governed_retention'),
     ]
 
     operations = [
