@@ -18,6 +18,7 @@ from lineage.graph.labels.approved import masking_jobs
 from lineage.graph.labels.carried import Carried, carried_by
 from lineage.graph.labels.graph import FEEDING, Graph
 from lineage.graph.labels.order import Bools, Ints
+from lineage.graph.snapshot import Ids
 from lineage.inventory.bulk import fetch
 
 ID = np.dtype([("high", ">u8"), ("low", ">u8")])
@@ -34,7 +35,7 @@ class Loaded:
     """
 
     graph: Graph
-    ids: list[uuid.UUID]
+    ids: Ids
     outward: Ints
     traced: Bools
 
@@ -62,9 +63,10 @@ class Numbered:
         place = np.minimum(np.searchsorted(self._keys, wanted), len(self) - 1)
         return self._order[place], self._keys[place] == wanted
 
-    def ids(self) -> list[uuid.UUID]:
+    @property
+    def ids(self) -> Ids:
         """Return the ids by number."""
-        return [uuid.UUID(bytes=self.packed[start : start + 16]) for start in range(0, len(self.packed), 16)]
+        return np.frombuffer(self.packed, "V16")
 
 
 def mix(pairs: npt.NDArray[np.void]) -> Keys:
@@ -96,7 +98,7 @@ def load(now: datetime.datetime, region: Collection[uuid.UUID] | None = None) ->
     for ends in (source, target):
         traced[ends[ends < count]] = True
     traced &= np.array([one.part != "service" for one in carried], bool)[sort[:count]]
-    return Loaded(Graph(carried, sort, gap, source, target, proven, stops), numbered.ids(), outward, traced)
+    return Loaded(Graph(carried, sort, gap, source, target, proven, stops), numbered.ids, outward, traced)
 
 
 def _carried(now: datetime.datetime, among: list[uuid.UUID] | None) -> tuple[list[Carried], Ints, Numbered]:
@@ -104,7 +106,7 @@ def _carried(now: datetime.datetime, among: list[uuid.UUID] | None) -> tuple[lis
     sorts: dict[Carried, int] = {}
     which: list[Ints] = []
     parts: list[bytes] = []
-    for packed, kind, document, over, knows in fetch(_CARRIED, [now, now, current_workspace(), among, among]):
+    for packed, kind, document, over, knows in fetch(_CARRIED, [now, current_workspace(), among, among]):
         one = carried_by(kind, json.loads(document), over, knows)
         which.append(np.full(len(packed) // 16, sorts.setdefault(one, len(sorts))))
         parts.append(bytes(packed))
@@ -162,21 +164,24 @@ _CARRIED = """
 SELECT string_agg(uuid_send(id), ''), kind, document, over, knows
 FROM (
   SELECT a.id, a.kind,
-    (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(a.document) AS e WHERE e.key IN (
-       'classification', 'effective_class_rank', 'environment', 'storage_countries', 'residency_limited',
-       'allowed_countries', 'contains_personal_data', 'is_origin', 'serving_countries', 'risk_tier')) AS document,
+    CASE WHEN a.document ?| c.names THEN
+      (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(a.document) AS e WHERE e.key = ANY(c.names))
+    ELSE '{}' END AS document,
     CASE
       WHEN a.kind <> 'dataset' OR jsonb_typeof(a.document->'retention_days') IS DISTINCT FROM 'number'
         OR (a.document->>'retention_days')::numeric <= 0 THEN NULL
       WHEN jsonb_typeof(a.document->'oldest_record_at') = 'string' THEN
-        %s::timestamptz - (a.document->>'oldest_record_at')::timestamptz
+        c.now - (a.document->>'oldest_record_at')::timestamptz
           >= least((a.document->>'retention_days')::numeric + 1, 10000000)::int * interval '24 hours'
       WHEN a.document @> '{"oldest_record_never": true}' THEN (a.document->>'retention_days')::numeric < 99999
       WHEN a.document @> '{"oldest_record_none": true}' THEN false
     END AS over,
     CASE a.kind WHEN 'model' THEN a.known_relations ? 'training_data'
                 WHEN 'ai_system' THEN a.known_relations ?| ARRAY['uses_model', 'reads'] ELSE false END AS knows
-  FROM (SELECT %s::timestamptz) AS c (now), "lineage_asset" a
+  FROM (SELECT %s::timestamptz, ARRAY[
+    'classification', 'effective_class_rank', 'environment', 'storage_countries', 'residency_limited',
+    'allowed_countries', 'contains_personal_data', 'is_origin', 'serving_countries', 'risk_tier'
+  ]) AS c (now, names), "lineage_asset" a
   WHERE a.workspace_id = %s AND a.kind IN ('dataset', 'job', 'model', 'ai_system', 'service')
     AND (%s::uuid[] IS NULL OR a.id = ANY(%s::uuid[]))
 ) AS each
