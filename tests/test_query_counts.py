@@ -41,6 +41,7 @@ from config.stack.embedded import Embedded
 from lineage.events.models import Event, Hook
 from lineage.graph.models import Run
 from lineage.inventory.models import Asset
+from lineage.retention.models import Deletion
 from policies.checklists.models import ChecklistVersion
 from policies.evaluation.models import JudgedLeaf
 from tests.conftest import flush
@@ -112,6 +113,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
         newest = Run.objects.filter(job__name="fill").latest("seen_at")
         found = {
             "asset": customers.pk,
+            "deletion": Deletion.objects.latest("pk").pk,
             "act": GovernedAct.objects.latest("pk").pk,
             "from": customers.pk,
             "to": customers.pk,

@@ -10,12 +10,13 @@ from lineage.inventory.models import Asset
 from lineage.inventory.queries import jobs_named
 
 
-def _reason() -> forms.CharField:
+def reason(help_text: str = "For the person who decides; it is sealed with the act.") -> forms.CharField:
+    """Return the field in which a person says why."""
     return forms.CharField(
         label="Reason",
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For the person who decides; it is sealed with the act.",
+        help_text=help_text,
         error_messages={"required": "Got no reason, expected one or two sentences that tell the other person why."},
     )
 
@@ -34,7 +35,7 @@ class FourEyesForm(forms.Form):
         choices=[("on", "Two persons"), ("off", "One person")],
         error_messages={"invalid_choice": "Got %(value)s, expected one of the two choices."},
     )
-    reason = _reason()
+    reason = reason()
 
     def turn_over(self, is_on: bool) -> None:
         """Say what holds now, and propose the other."""
@@ -65,7 +66,7 @@ class MaskingForm(forms.Form):
             "invalid": "Got something that is no day, expected one such as 2026-12-31. Choose it again.",
         },
     )
-    reason = _reason()
+    reason = reason()
 
     def clean_job(self) -> Asset:
         """Return the one job of that name or key."""
@@ -89,7 +90,7 @@ class RevokeForm(forms.Form):
             "invalid_choice": "Got %(value)s, expected an approval that is in force. Choose it again.",
         },
     )
-    reason = _reason()
+    reason = reason()
 
     def offer(self, choices: Sequence[tuple[str, str]]) -> None:
         """Let these approvals be chosen."""

@@ -1,4 +1,4 @@
-"""Texts to copy: how a pipeline is pointed here, and one line of an inventory."""
+"""Texts to copy: how a pipeline is pointed here, one line of an inventory, how a stranger checks a deletion."""
 
 import datetime
 import json
@@ -55,3 +55,21 @@ def curl(address: str, secret: str, now: datetime.datetime) -> str:
         "  -H 'Content-Type: application/json' \\\n"
         f"  -d '{json.dumps(event)}'"
     )
+
+
+def root_of_receipts(file_name: str) -> str:
+    """Return a program that computes the root of a deletion from the CSV of its receipts, as RFC 6962 does."""
+    return f"""\
+import csv, hashlib, uuid
+
+def digest(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+level = [
+    digest(b"\\x00", uuid.UUID(row["id"]).bytes, bytes.fromhex(row["kept_digest"]))
+    for row in csv.DictReader(open("{file_name}", newline=""))
+]
+while len(level) > 1:
+    pairs = [digest(b"\\x01", *level[i : i + 2]) for i in range(0, len(level) - 1, 2)]
+    level = pairs + level[len(level) - len(level) % 2 :]
+print(level[0].hex())"""

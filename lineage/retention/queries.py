@@ -1,8 +1,10 @@
-"""Read holds, rules and receipts; say what a rule would delete before it is set."""
+"""Read holds, rules and receipts; say what a rule would delete before it is set, and what is deleted next."""
 
+import datetime
 import json
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -11,11 +13,13 @@ from django.db.models import QuerySet
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import DeletionReceipt
-from lineage.retention.models import LegalHold, RetentionRule
+from lineage.retention.models import Deletion, LegalHold, RetentionRule
 
 LONGEST_DAYS = 36_500
 LOOKED_AT = 10_000
 """Events that a preview looks at, the oldest first: enough to see what a rule does, and bounded."""
+DELETES_AT = datetime.time(3, 30, tzinfo=datetime.UTC)
+"""When beat starts the deletion of each day (config/celery.py)."""
 NO_ID = uuid.UUID(int=0)
 LAST_ID = uuid.UUID(int=2**128 - 1)
 
@@ -47,6 +51,27 @@ class Preview:
     complete: bool
 
 
+@dataclass(frozen=True)
+class NextDeletion:
+    """What the next deletion would do with the oldest events by the rules in force; `complete`: there are no more.
+
+    `deletes` counts by rule; `held`, `waiting` and `newest` stay although a rule would let them go.
+    """
+
+    at: datetime.datetime
+    looked_at: int
+    deletes: dict[uuid.UUID, int]
+    held: int
+    waiting: int
+    newest: int
+    complete: bool
+
+    @property
+    def total(self) -> int:
+        """How many would go."""
+        return sum(self.deletes.values())
+
+
 def exactly(about: RuleClass) -> dict[str, object]:
     """Return the filter that finds the rules of this class and of no wider or narrower one."""
     return {
@@ -73,6 +98,16 @@ def receipts(deletion: uuid.UUID | None = None) -> QuerySet[DeletionReceipt]:
     return found.filter(deletion=deletion) if deletion else found
 
 
+def deletions() -> QuerySet[Deletion]:
+    """Return the batches in which events were deleted."""
+    return Deletion.objects.filter(workspace_id=current_workspace())
+
+
+def deletion_page(after: str | None, limit: int) -> Page[Deletion]:
+    """Return a page of deletions, newest first."""
+    return page_of(deletions(), ["-id"], after, limit, scope="deletions")
+
+
 def hold_page(found: QuerySet[LegalHold], after: str | None, limit: int) -> Page[LegalHold]:
     """Return a page of holds, newest first."""
     return page_of(found, ["-id"], after, limit, scope="legal-holds")
@@ -92,18 +127,11 @@ def preview(about: RuleClass, days: int) -> Preview:
     """Return what setting this rule would delete now, judged by the function that deletion uses."""
     key, given = LAST_ID, []
     for rule in rules(active=True):
-        class_ = RuleClass(rule.kind, rule.source, rule.data_class)
-        if class_ != about:
-            given.append({"id": str(rule.pk), **class_.columns(), "days": rule.days})
+        if RuleClass(rule.kind, rule.source, rule.data_class) != about:
+            given.append(rule)
         elif rule.days == days:
             key = rule.pk  # it is in force already, and decides among equals where it stands; a new one comes last
-    given.append({"id": str(key), **about.columns(), "days": days})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT event, rule, outcome FROM auditline_judge_events(%s::jsonb, %s, %s)",
-            [json.dumps(given), NO_ID, LOOKED_AT],
-        )
-        judged = cursor.fetchall()
+    judged = _judge([*given, RetentionRule(pk=key, **about.columns(), days=days)], LOOKED_AT)
     by_this = [(event, outcome) for event, rule, outcome in judged if rule == key]
     gone = [event for event, outcome in by_this if outcome == "delete"]
     counts = Counter(outcome for _, outcome in by_this)
@@ -117,3 +145,35 @@ def preview(about: RuleClass, days: int) -> Preview:
         last=gone[-1] if gone else None,
         complete=len(judged) < LOOKED_AT,
     )
+
+
+def next_deletion(active: Sequence[RetentionRule], now: datetime.datetime, most: int) -> NextDeletion | None:
+    """Return what the next deletion would do with the `most` oldest events; None where no rule is in force."""
+    if not active:
+        return None
+    judged = _judge(active, most)
+    counts = Counter(outcome for _, _, outcome in judged)
+    at = datetime.datetime.combine(now.astimezone(datetime.UTC).date(), DELETES_AT)
+    return NextDeletion(
+        at=at if at > now else at + datetime.timedelta(days=1),
+        looked_at=len(judged),
+        deletes=Counter(rule for _, rule, outcome in judged if outcome == "delete" and rule is not None),
+        held=counts["held"],
+        waiting=counts["waiting"],
+        newest=counts["newest"],
+        complete=len(judged) < most,
+    )
+
+
+def _judge(given: Sequence[RetentionRule], most: int) -> list[tuple[uuid.UUID, uuid.UUID | None, str]]:
+    """Return (event, rule, outcome) of the `most` oldest events, by the function that deletion uses."""
+    said = [
+        {"id": str(rule.pk), **RuleClass(rule.kind, rule.source, rule.data_class).columns(), "days": rule.days}
+        for rule in given
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event, rule, outcome FROM auditline_judge_events(%s::jsonb, %s, %s)",
+            [json.dumps(said), NO_ID, most],
+        )
+        return list(cursor.fetchall())

@@ -14,15 +14,18 @@ from audit.findings.models import Finding
 from audit.tickets.models import Ticket
 from audit.web.urls import workspace_pages
 from lineage.inventory.models import Asset
+from lineage.retention.models import Deletion
 from tests.support.cast import Cast
 from tests.support.estate import judged_estate
+from tests.support.retention import delete_all, keep_for, old_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Names that take no ids of rows, or are POST only; the rest is filled from the estate.
 POST_ONLY = {
     "replay", "ticket_assign", "ticket_due", "schedule_add", "schedule_pause", "schedule_resume", "schedule_remove",
-    "member_role", "act_propose", "act_approve", "act_reject", "act_withdraw",
+    "member_role", "rule_propose", "rule_end", "hold_place", "hold_release",
+    "act_propose", "act_approve", "act_reject", "act_withdraw",
 }  # fmt: skip
 ADMIN_ONLY = {"member_remove", "token_revoke", "welcome_batch", "welcome_heard"}
 ASKER_ONLY = {"question", "question_csv"}  # see test_ask_pages.py
@@ -33,6 +36,10 @@ def rows(cast: Cast) -> dict[str, str]:
     """An id for each kind of row that an address may name."""
     judged_estate(cast)
     with in_workspace(cast.workspace.pk):
+        keep_for(10, kind="job")
+        old_event(kind="job")
+        delete_all()
+        deletion = Deletion.objects.get().pk
         export = request_export(actor="command")
     make_exports(cast.workspace.pk)
     with in_workspace(cast.workspace.pk):
@@ -40,6 +47,7 @@ def rows(cast: Cast) -> dict[str, str]:
             "finding_id": str(Finding.objects.all()[0].pk),
             "ticket_id": str(Ticket.objects.all()[0].pk),
             "asset_id": str(Asset.objects.filter(kind="dataset")[0].pk),
+            "deletion_id": str(deletion),
             "statement_id": str(Statement.objects.order_by("pk")[0].pk),
             "export_id": str(export.pk),
             "code": "SOV",

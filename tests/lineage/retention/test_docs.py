@@ -6,7 +6,7 @@ from accounts.journal.actions import Action
 from config.celery import app
 from lineage.retention.delete_events import BATCH
 from lineage.retention.models import SCOPES, DataClass
-from lineage.retention.queries import LOOKED_AT
+from lineage.retention.queries import DELETES_AT, LOOKED_AT
 from tests.docs.pages import code, rows, section, text
 
 PAGE = "retention.md"
@@ -27,6 +27,10 @@ def test_numbers_and_hours_are_those_of_the_code() -> None:
     schedule = app.conf.beat_schedule["retain"]
     assert f"the {LOOKED_AT:,} oldest events" in section(PAGE, "Rules")
     assert f"at {next(iter(schedule['schedule'].hour)):02}:30 UTC" in section(PAGE, "Deletion")
+    assert (set(schedule["schedule"].hour), set(schedule["schedule"].minute)) == (
+        {DELETES_AT.hour},
+        {DELETES_AT.minute},
+    )
     assert f"in batches of {BATCH}" in section(PAGE, "Deletion")
     assert f"`{schedule['task']}`" in section(PAGE, "Deletion")
 
