@@ -29,15 +29,18 @@ class Recent:
         self.kept: OrderedDict[uuid.UUID, Snapshot] = OrderedDict()
         self.lock = threading.Lock()
 
-    def at(self, revision: int) -> Snapshot | None:
-        """Return a snapshot of the entered workspace that answers for `revision`; None where it is too long ago."""
+    def at(self, revision: int, load: bool = True) -> Snapshot | None:
+        """Return a snapshot of the entered workspace that answers for `revision`; None where it is too long ago.
+
+        Without `load`, None as well where none is kept: for who needs little of it.
+        """
         workspace = current_workspace()
         with self.lock:
             kept = self.kept.get(workspace)
             if kept is not None:
                 self.kept.move_to_end(workspace)
         if kept is None:
-            if revision < current_revision():
+            if not load or revision < current_revision():
                 return None
             found = snapshot_of(load_flows(revision))
         elif revision < kept.first:

@@ -6,6 +6,7 @@ are read in 1.5 s and take 50 MB.
 
 import datetime
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,6 +77,16 @@ def load_reached(start: uuid.UUID, direction: Direction, revision: int, seen: Se
     return _arrays(revision, packed or b"") if count <= most else None
 
 
+def load_touching(
+    datasets: Collection[uuid.UUID], job: uuid.UUID, revision: int, seen: Seen, most: int
+) -> FlowArrays | None:
+    """Read the flows into and out of these datasets and those of a job, in one query; None where these are > `most`."""
+    among = sorted(datasets)
+    given = [current_workspace(), among, among, job, *known(revision, seen), most + 1]
+    [(packed, count)] = fetch(_TOUCHING, given)
+    return _arrays(revision, packed or b"") if count <= most else None
+
+
 def known(revision: int, seen: Seen) -> list[Any]:
     """Return the parameters of KNOWN."""
     return [revision, revision, seen.since, seen.since, seen.until, seen.until]
@@ -129,6 +140,13 @@ string_agg(uuid_send(from_dataset_id) || uuid_send(to_dataset_id) || uuid_send(j
 # One value per last byte of the flow's id, which is random: each stays far below the gigabyte that a value may have.
 _PACKED = f"""
 SELECT {_PACK} FROM "lineage_flow" WHERE workspace_id = %s AND {KNOWN} GROUP BY get_byte(uuid_send(id), 15)
+"""  # noqa: S608 - our own names
+_TOUCHING = f"""
+SELECT {_PACK}, count(*) FROM (
+  SELECT from_dataset_id, to_dataset_id, job_id, proven, masked, basis FROM "lineage_flow"
+  WHERE workspace_id = %s AND (from_dataset_id = ANY(%s) OR to_dataset_id = ANY(%s) OR job_id = %s) AND {KNOWN}
+  LIMIT %s
+) AS few
 """  # noqa: S608 - our own names
 # UNION drops nodes that are there already, so that a cycle ends; the limit stops the recursion in a graph too large.
 _REACHED_BY = f"""

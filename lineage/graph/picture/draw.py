@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from lineage.graph.layers import Follow, Snapshot, snapshot_of
+from lineage.graph.layers import Follow, Snapshot
 from lineage.graph.picture.cut import (
     SIGNS,
+    Cut,
     Follows,
     Hidden,
     Linked,
@@ -28,10 +29,10 @@ from lineage.graph.picture.cut import (
     roots,
     writers,
 )
+from lineage.graph.picture.flows import Flows
 from lineage.graph.picture.look_up import Edge, Look, edges_of, looks_of, names_of
 from lineage.graph.queries import FlowFilter, allowed, gaps, open_ends, unnamed
-from lineage.graph.recent import RECENT
-from lineage.graph.snapshot import Ids, Seen, as_uuid, load_flows
+from lineage.graph.snapshot import Ids, as_uuid
 
 Collapse = Literal["", "namespace", "job"]
 FAN = 20
@@ -90,18 +91,43 @@ class Picture:
 def draw(asset: uuid.UUID, kind: str, frame: Frame, *, revision: int, flows: FlowFilter) -> Picture:
     """Return the picture around a dataset or job, as known at `revision`.
 
-    1. The flows, and where to begin: a job begins with what it writes, and has what it reads in view.
+    1. The flows, as far as they are looked at.
     2. What is in view, within the limit; where it is collapsed, what could be.
     3. Nodes from it, and what is hidden next to each.
     4. What each node and each edge is.
     """
-    snapshot = _flows(revision, flows.seen)  # 1
-    number = snapshot.number(asset)
-    if number is None:
-        return _alone(asset, kind, revision)
+    near = Flows(asset, frame.also, revision, flows.seen)  # 1
     follows: Follows = {
         side: Follow(side, revision, allowed(flows.bases), flows.proven_only) for side in SIGNS
     }  # fmt: skip
+    while True:  # 2
+        sight = _look(near.snapshot, asset, kind, frame, follows)
+        if sight is None:
+            return _alone(asset, kind, revision)
+        if near.cover(sight.found.level):
+            break
+    view = _View(near.snapshot, follows, flows, revision, sight.found.level)
+    nodes = view.nodes(frame, sight.alone)  # 3
+    return view.picture(nodes, sight.found.full, sight.many)  # 4
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """What is in view. `alone`: what no group takes in; `many`: the job writes more than where it began."""
+
+    found: Cut
+    alone: set[int]
+    many: bool
+
+
+def _look(snapshot: Snapshot, asset: uuid.UUID, kind: str, frame: Frame, follows: Follows) -> _Sight | None:
+    """Return what is in view; None where no flow touches the asset.
+
+    A job begins with what it writes, and has what it reads in view.
+    """
+    number = snapshot.number(asset)
+    if number is None:
+        return None
     reads, writes = datasets_of_job(snapshot, number, follows["upstream"]) if kind == "job" else ([], [number])
     also = (*(as_uuid(snapshot.ids[each]) for each in reads[: frame.limit // 4]), *frame.also)
     starts = writes[: frame.limit // 2]
@@ -112,17 +138,9 @@ def draw(asset: uuid.UUID, kind: str, frame: Frame, *, revision: int, flows: Flo
         frame.more,
         also,
     )
-    found = cut_out(snapshot, starts, follows, wish)  # 2
+    found = cut_out(snapshot, starts, follows, wish)
     alone = {*starts, *(each for one in frame.also if (each := snapshot.number(one)) is not None)}
-    view = _View(snapshot, follows, flows, revision, found.level)
-    nodes = view.nodes(frame, alone)  # 3
-    return view.picture(nodes, found.full, len(starts) < len(writes))  # 4
-
-
-def _flows(revision: int, seen: Seen) -> Snapshot:
-    if not seen and (kept := RECENT.at(revision)) is not None:
-        return kept
-    return snapshot_of(load_flows(revision, seen))
+    return _Sight(found, alone, len(starts) < len(writes))
 
 
 def _alone(asset: uuid.UUID, kind: str, revision: int) -> Picture:
