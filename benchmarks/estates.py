@@ -50,6 +50,7 @@ class Estate:
     dataset_ids: list[uuid.UUID]
     job_ids: list[uuid.UUID]
     flow_ids: list[uuid.UUID]
+    admits: Flags  # per job: its run admits an extraction error
 
     @property
     def flows(self) -> int:
@@ -83,6 +84,7 @@ def make(flows: int, seed: int = 1) -> Estate:
         dataset_ids=_ids(random, datasets),
         job_ids=_ids(random, jobs),
         flow_ids=_ids(random, len(source)),
+        admits=random.random(jobs) < 0.03,
     )
 
 
@@ -139,26 +141,27 @@ def write(estate: Estate) -> int:
         execute(_JOBS, [workspace, rev, BEGAN, *_job_columns(estate, part)])
     for part in _parts(estate.flows):
         execute(_FLOWS, [workspace, rev, BEGAN, *_flow_columns(estate, part)])
-    _write_runs(estate, workspace)
+    _write_runs(estate, workspace, rev)
     return rev
 
 
-def _write_runs(estate: Estate, workspace: uuid.UUID) -> None:
-    """Write one finished run per job with one of its inputs: what completeness is read from."""
+def _write_runs(estate: Estate, workspace: uuid.UUID, rev: int) -> None:
+    """Write one finished run per job with one of its inputs, and the gaps that some admit: what completeness is."""
     source = Source.objects.create(workspace_id=workspace, door=Source.Door.LINEAGE, name="estate")
     jobs, first = np.unique(estate.job, return_index=True)
     inputs = dict(zip(jobs.tolist(), estate.source[first].tolist(), strict=True))
     for part in _parts(len(estate.job_ids)):
         ids = [estate.job_ids[index] for index in part]
         execute(_VERSIONS, [workspace, BEGAN, ids])
-        execute(_RUNS, [workspace, BEGAN, source.pk, ids])
+        execute(_RUNS, [workspace, BEGAN, source.pk, ids, estate.admits[part.start : part.stop].tolist()])
+        execute(_GAPS, [workspace, rev, [estate.job_ids[index] for index in part if estate.admits[index]]])
         reads = [(estate.job_ids[index], estate.dataset_ids[inputs[index]]) for index in part if index in inputs]
         execute(_READS, [workspace, *columns(reads, 2)])
 
 
 def analyze(connection: object) -> None:
     """Let the planner know the sizes, as autovacuum would after a while. `connection`: the owner's psycopg one."""
-    tables = "lineage_asset, lineage_flow, lineage_run, lineage_jobversion, lineage_jobversiondataset"
+    tables = "lineage_asset, lineage_flow, lineage_run, lineage_jobversion, lineage_jobversiondataset, lineage_jobgap"
     connection.execute(f"ANALYZE {tables}")  # type: ignore[attr-defined]
 
 
@@ -244,8 +247,15 @@ FROM (SELECT %s::uuid, %s::timestamptz) AS c (workspace, at), unnest(%s::uuid[])
 _RUNS = """
 INSERT INTO "lineage_run" (id, workspace_id, job_id, version_id, source_id, run_id, state, state_rank, state_at,
                            first_at, seen_at, started_at, ended_at, extraction_error, facet_versions)
-SELECT w.job, c.workspace, w.job, w.job, c.source, '', 'complete', 1, c.at, c.at, c.at, c.at, c.at, false, '{}'
-FROM (SELECT %s::uuid, %s::timestamptz, %s::uuid) AS c (workspace, at, source), unnest(%s::uuid[]) AS w (job)
+SELECT w.job, c.workspace, w.job, w.job, c.source, '', 'complete', 1, c.at, c.at, c.at, c.at, c.at, w.error, '{}'
+FROM (SELECT %s::uuid, %s::timestamptz, %s::uuid) AS c (workspace, at, source),
+     unnest(%s::uuid[], %s::bool[]) AS w (job, error)
+"""
+
+_GAPS = """
+INSERT INTO "lineage_jobgap" (id, workspace_id, job_id, rev_from)
+SELECT w.job, c.workspace, w.job, c.rev
+FROM (SELECT %s::uuid, %s::bigint) AS c (workspace, rev), unnest(%s::uuid[]) AS w (job)
 """
 
 _READS = """

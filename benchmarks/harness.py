@@ -42,9 +42,13 @@ class Target:
 
 @dataclass
 class Report:
-    """The figures of one benchmark. Metrics are named with their unit (`_ms`, `_s`, `_per_s`, `_ratio`)."""
+    """The figures of one benchmark. Metrics are named with their unit (`_ms`, `_s`, `_per_s`, `_ratio`).
+
+    `short`: in what this run is less than what its targets are about; such a run meets none, whatever it measures.
+    """
 
     bench: str
+    short: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
@@ -56,6 +60,8 @@ class Report:
         print(f"{self.bench}: {cores} cores, load {load:.2f} over the last minute")
         if load / cores > BUSY_ABOVE:
             print("The machine is busy with something else: what follows is slower than it would be on a quiet one.")
+        if self.short:
+            print(f"This is a short form ({self.short}): its figures are no measure of the targets.")
 
     def put(self, name: str, value: float, target: Target | None = None) -> None:
         """Keep a metric and print it; a target that is missed makes the whole not met."""
@@ -66,14 +72,23 @@ class Report:
             met = target.met(value)
             self.targets[name] = f"{target.sign} {target.value:g}"
             self.missed += [] if met else [name]
-            said = f"   target {self.targets[name]}: {'met' if met else 'MISSED'}"
+            judged = "not judged" if self.short else "met" if met else "MISSED"
+            said = f"   target {self.targets[name]}: {judged}"
         print(f"  {name:<52} {value:>12,.4g}{said}", flush=True)
 
     def finish(self) -> dict[str, Any]:
-        """Print the result as one JSON object, the last line; return it."""
-        result = {"bench": self.bench, "metrics": self.metrics, "targets": self.targets, "met": not self.missed}
+        """Print the result as one JSON object, the last line; return it. A note says why a short form meets nothing."""
+        result: dict[str, Any] = {"bench": self.bench, "metrics": self.metrics, "targets": self.targets}
+        result["met"] = not self.missed and not self.short
+        if self.short:
+            result["note"] = f"a short form meets no target: {self.short}"
         print(json.dumps(result), flush=True)
         return result
+
+
+def shortened(**given: tuple[float, float]) -> str:
+    """Say which of these, as (given, wanted), are less than targets are about; '' where none is."""
+    return ", ".join(f"{name} {less:,} of {whole:,}" for name, (less, whole) in given.items() if less < whole)
 
 
 @contextmanager

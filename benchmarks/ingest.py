@@ -16,14 +16,14 @@ from accounts.members.manage import create_token, create_workspace
 from accounts.members.models import Role
 from accounts.workspaces.isolation import in_workspace
 from benchmarks import doors, projection
-from benchmarks.harness import Report, Target, database, percentile
+from benchmarks.harness import Report, Target, database, percentile, shortened
 from benchmarks.producers import run_events
 from config.stack.embedded import Embedded
 
 SIZES = (10_000, 40_000, 160_000)
 """Events that are projected."""
 CONNECTIONS = 32
-ROUNDS = 3
+ROUNDS, SECONDS = 3, 5
 BATCH = 1000
 
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run servers, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="events to project")
-    parser.add_argument("--seconds", type=float, default=5, help="of each round at the doors")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each round at the doors")
     given = parser.parse_args(arguments)
     with database() as stack:
         measure(stack, [int(size) for size in given.sizes.split(",")], given.seconds)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(stack: Embedded, sizes: Sequence[int], seconds: float) -> dict[str, Any]:
     """Measure the doors, then projection at these sizes; return the result."""
-    report = Report("ingest")
+    report = Report("ingest", shortened(events=(max(sizes), max(SIZES)), seconds=(seconds, SECONDS)))
     workspace = create_workspace("ingest", "", actor="command")
     with in_workspace(workspace.pk):
         secret = create_token("bench", Role.PIPELINE, actor="command").secret

@@ -15,7 +15,7 @@ import psycopg
 from accounts.members.manage import create_workspace
 from accounts.workspaces.isolation import in_workspace
 from benchmarks import estates, propagation, reachability
-from benchmarks.harness import Report, database, timed
+from benchmarks.harness import Report, database, shortened, timed
 from config.stack.embedded import Embedded
 
 STARTS = 200
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(stack: Embedded, sizes: Sequence[int], starts: int) -> dict[str, Any]:
     """Measure estates of these sizes, each in a workspace of its own; return the result."""
-    report = Report("lineage")
+    report = Report("lineage", shortened(flows=(max(sizes), max(estates.SIZES)), questions=(starts, STARTS)))
     made = {size: estates.make(size) for size in sorted(sizes)}
     workspaces = {}
     for size, estate in made.items():

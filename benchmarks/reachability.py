@@ -13,7 +13,9 @@ from accounts.workspaces.revisions import current_revision, next_revision
 from benchmarks.estates import BEGAN, Estate
 from benchmarks.harness import Report, Target, percentile, slope, timed
 from lineage.graph.paths import find_paths
-from lineage.graph.queries import Reach, reach
+from lineage.graph.picture.ask import DEFAULT_NODES, DEFAULT_STEPS
+from lineage.graph.picture.draw import Frame, draw
+from lineage.graph.queries import ALL_FLOWS, Reach, reach
 from lineage.graph.recent import RECENT
 from lineage.graph.search import KINDS, START, search
 from lineage.graph.snapshot import Direction
@@ -28,6 +30,8 @@ COMPARABLE = range(500, 1_500)
 """Answers that estates of all sizes have: their cost must not grow with the estate."""
 WAYS: tuple[Direction, ...] = ("upstream", "downstream")
 CHANGES = 20
+PICTURES = 40
+FRAME = Frame(up=DEFAULT_STEPS, down=DEFAULT_STEPS, limit=DEFAULT_NODES)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def measure(report: Report, workspaces: dict[int, uuid.UUID], estates: dict[int,
     loads, comparable = [], []
     for size, workspace in workspaces.items():
         largest = size == max(workspaces)
+        _pictures(report, size, workspace, estates[size])
         with in_workspace(workspace):
             loads.append(timed(RECENT.at, current_revision())[0])
         report.put(f"load_{size}_s", loads[-1])
@@ -61,6 +66,16 @@ def measure(report: Report, workspaces: dict[int, uuid.UUID], estates: dict[int,
         comparable.append(median(middle))
     report.put("load_slope", slope(list(workspaces), loads), Target("<=", 1.2))
     report.put("reach_same_answer_slope", slope(list(workspaces), comparable), Target("<=", 0.3))
+
+
+def _pictures(report: Report, size: int, workspace: uuid.UUID, estate: Estate) -> None:
+    """Draw around some datasets as the first answers of a process do: while no flows are kept."""
+    took = []
+    for index in np.random.default_rng(5).permutation(len(estate.dataset_ids))[:PICTURES].tolist():
+        with in_workspace(workspace):
+            asked = (estate.dataset_ids[index], "dataset", FRAME)
+            took.append(timed(draw, *asked, revision=current_revision(), flows=ALL_FLOWS)[0] * 1000)
+    report.put(f"picture_{size}_of_flows_not_kept_p95_ms", percentile(took, 0.95))
 
 
 def _put(report: Report, name: str, asked: Sequence[Asked], target: Target | None) -> None:

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.revisions import next_revision
 from benchmarks import estates
+from lineage.graph.gaps import jobs_with_gaps, keep_gaps
 from lineage.graph.models import Flow
 from lineage.inventory.models import Asset
 from tests.support.cast import Cast
@@ -54,3 +56,6 @@ def test_an_estate_is_written_as_it_was_made(cast: Cast) -> None:
     assert asset.document["is_origin"] is True
     assert asset.country == asset.document["country"] == estates.COUNTRIES[made.country[root]]
     assert asset.document["classification"] == estates.CLASSES[made.label[root]]
+    with in_workspace(cast.workspace.pk):
+        assert len(jobs_with_gaps(None)) == made.admits.sum() > 0
+        assert keep_gaps(made.job_ids, next_revision("test")) == set(), "what is kept is what runs say"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.harness import Report, Target, percentile, slope
+from benchmarks.harness import Report, Target, percentile, shortened, slope
 
 
 def test_the_last_line_is_the_result(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +25,19 @@ def test_all_targets_reached_are_met() -> None:
     report = Report("example")
     report.put("latency_p95_ms", 100.0, Target("<=", 100))
     assert report.finish()["met"] is True
+
+
+def test_a_short_form_meets_no_target_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report("example", shortened(flows=(2_000, 1_000_000), questions=(200, 200)))
+    report.put("latency_p95_ms", 1.0, Target("<=", 100))
+    result = report.finish()
+    assert result["met"] is False
+    assert result["note"] == "a short form meets no target: flows 2,000 of 1,000,000"
+    assert not any(line.endswith("met") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_run_of_full_size_is_no_short_form() -> None:
+    assert shortened(flows=(1_000_000, 1_000_000), questions=(500, 200)) == ""
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

@@ -14,6 +14,9 @@ def test_doors_and_projection_are_measured_from_end_to_end(stack: Embedded, caps
     result = measure(stack, [100, 200, 400], seconds=0.4)
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == result
     assert result["bench"] == "ingest"
+    assert (result["met"], result["note"]) == (
+        False, "a short form meets no target: events 400 of 160,000, seconds 0.4 of 5"
+    )  # fmt: skip
     assert set(result["targets"]) == {
         "single_to_bare_ratio", "single_p99_ms", "batch_per_s", "batch_to_single_ratio", "project_400_per_s",
         "project_slope",
