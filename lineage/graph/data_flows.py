@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.data_flow_facts import End, PairFacts, facts_of_pair, flow_uid, runs_fact
-from lineage.inventory.assets import ensure_assets
+from lineage.inventory.assets import ensure_assets, fit
 from lineage.inventory.bulk import chunks, columns, execute, fetch
 from lineage.inventory.derived import Derived, set_derived
 from lineage.inventory.kinds.values import format_timestamp
@@ -68,7 +68,7 @@ def derive_pairs(pairs: Iterable[Pair], rev: int) -> set[uuid.UUID]:
     """Derive these pairs' rows; return the data_flow assets that changed, whose documents have to be rebuilt.
 
     1. Load what joins each pair, and its ends. A pair that nothing joins any more retires its row.
-    2. Make the assets of those that are joined.
+    2. Make the assets of those that are joined, named after their ends.
     3. Write their relations (from, to, by_job).
     4. Read what is reported of them and their recipients, and derive their facts.
     """
@@ -86,6 +86,8 @@ def _derive_part(joined: Mapping[Pair, _Joined], rev: int) -> set[uuid.UUID]:
     wanted = [("data_flow", uids[pair], f"{row.source.name} → {row.target.name}") for pair, row in joined.items()]
     made = ensure_assets(wanted, rev, timezone.now(), Asset.State.REPORTED)  # 2
     ids = {pair: made["data_flow", uid].id for pair, uid in uids.items()}
+    names = [(made["data_flow", uid].id, fit(name)) for _, uid, name in wanted]
+    execute(_RENAME, [*columns(names, 2), current_workspace()])
     edges = [edge for pair, row in joined.items() for edge in _edges(ids[pair], row)]
     changed = set_edges(None, sorted(ids.values()), edges, rev, names=["from", "to", "by_job"])  # 3
     reported = _reported(list(ids.values()))
@@ -222,6 +224,12 @@ SELECT w.source, w.target, f.jobs, f.proven, f.last_at, runs.last_at, coalesce(r
 _COUNTED = f"""
 SELECT s.uid, t.uid, w.source, w.target, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0)
 {_OF_PAIRS}"""
+
+# An inventory may have named the flow by its uid before, and its ends may have got other names since.
+_RENAME = """
+UPDATE "lineage_asset" a SET name = w.name FROM unnest(%s::uuid[], %s::text[]) AS w (id, name)
+WHERE a.workspace_id = %s AND a.id = w.id AND a.name <> w.name AND NOT a.document ? 'name'
+"""
 
 _FIND = """
 SELECT uid, id, provenance->'basis'->>'at' FROM "lineage_asset"

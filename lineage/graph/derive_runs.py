@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
@@ -41,12 +41,13 @@ def state_facts(
     return rows
 
 
-def derive_writes(runs: Sequence[RunRow], rev: int) -> set[uuid.UUID]:
-    """Derive last good write, last run, producer and last masking run of what these runs wrote.
+def derive_writes(runs: Sequence[RunRow], fed: Collection[uuid.UUID], rev: int) -> set[uuid.UUID]:
+    """Derive last good write, last run, producer and last masking run of what these runs wrote, and of what is `fed`.
 
-    Return the datasets that changed.
+    An explicit facet may say that a run feeds, and masks, a dataset that no event names as its output. Return the
+    datasets that changed.
     """
-    written = list({dataset for run in runs for dataset in run.outputs})
+    written = sorted({dataset for run in runs for dataset in run.outputs}.union(fed))
     changed: set[uuid.UUID] = set()
     for part in chunks(written):
         rows: list[Derived] = []

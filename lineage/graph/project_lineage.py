@@ -71,7 +71,8 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     touched = made_known | relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
     touched |= make_run_assets(fresh, runs, jobs, seen_at, rev)
     made = set(fresh.values()) - touched
-    touched |= derive_run_states([run for run in runs if run.asset_id not in made], rev) | derive_writes(runs, rev)
+    touched |= derive_run_states([run for run in runs if run.asset_id not in made], rev)
+    touched |= derive_writes(runs, {target for _, target in changes.pairs | changes.counted}, rev)
     by_source: dict[str, list[Told]] = {}
     for each in told:
         by_source.setdefault(each.namespace, []).append(each)

@@ -129,11 +129,14 @@ SELECT asset_id, name, value, derivation, grade, observed_at FROM "lineage_deriv
 WHERE workspace_id = %s AND asset_id = ANY(%s) AND rev_to IS NULL
 """
 
+# Of several organisations the first by uid counts, whichever was known first.
 _RELATIONS = """
 SELECT from_asset_id, name, bool_or(rev_to IS NULL),
-       min(to_asset_id::text) FILTER (WHERE name = 'organisation' AND rev_to IS NULL)::uuid,
+       (array_agg(to_asset_id ORDER BY (
+         SELECT o.uid FROM "lineage_asset" o WHERE o.workspace_id = r.workspace_id AND o.id = r.to_asset_id
+       )) FILTER (WHERE name = 'organisation' AND rev_to IS NULL))[1],
        bool_or(rev_from = %s OR coalesce(rev_to = %s, false))
-FROM "lineage_relation"
+FROM "lineage_relation" r
 WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_to IS NULL OR rev_to = %s)
 GROUP BY from_asset_id, name
 """

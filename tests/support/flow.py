@@ -99,11 +99,12 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
         return {
             "assets": _sorted(
                 (uid[row.pk], row.name, row.state, _steady(row.document), _provenance(row), row.known_relations,
-                 row.conflicts)
+                 row.conflicts, row.organisation_id and uid[row.organisation_id])
                 for row in Asset.objects.exclude(state=Asset.State.RETIRED)
             ),
             "runs": _sorted(
-                (run[row.pk], *_columns(row, "asset", "job", "run_id", "facet_versions")) for row in Run.objects.all()
+                (run[row.pk], _by_carrier(row.facet_versions, uid), *_columns(row, "run_id", "facet_versions"))
+                for row in Run.objects.all()
             ),
             "job versions": _sorted(
                 (version[row.pk], row.facets and _by_uid(row.facets, uid), row.runs, row.designs, row.first_at,
@@ -139,7 +140,9 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
             ),
             "lineage": _sorted((uid[asset], *said) for asset, said in lineage_facts().items()),
             "sources": _sorted(
-                (row.door, row.name, row.expected_every_hours, row.first_seen_at, row.last_seen_at)
+                # Of an inventory the first time is that of its arrival.
+                (row.door, row.name, row.expected_every_hours, row.door == Source.Door.LINEAGE and row.first_seen_at,
+                 row.last_seen_at)
                 for row in Source.objects.all()
             ),
         }  # fmt: skip
@@ -179,6 +182,12 @@ def _versions(uid: dict[uuid.UUID, str]) -> dict[uuid.UUID, tuple[Any, ...]]:
 
 def _by_uid(facets: list[Any], uid: dict[uuid.UUID, str]) -> list[Any]:
     return _sorted([uid[uuid.UUID(carrier)], *rest] for carrier, *rest in facets)
+
+
+def _by_carrier(versions: dict[str, Any], uid: dict[uuid.UUID, str]) -> list[Any]:
+    """Return the versions of a run's lineage facets by what carried them; deleted ones as well."""
+    named = ((key.partition("/"), version) for key, version in versions.items())
+    return _sorted([uid[uuid.UUID(carrier)], facet, version] for (carrier, _, facet), version in named)
 
 
 def lineage_facts() -> dict[uuid.UUID, list[tuple[str, dict[str, Any]]]]:

@@ -31,6 +31,7 @@ def derive_storage_countries(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uu
         rows: list[Derived] = []
         for dataset in part:
             mine = [(stored, places[stored.storage]) for stored in stores.get(dataset, ())]
+            mine.sort(key=lambda one: (one[1].uid, one[0].by))  # by nothing that depends on which came first
             rows += _derive(dataset, mine, fallback.get(dataset))
         changed |= set_derived(rows, rev, names=NAMES, asset_ids=part)
     return changed

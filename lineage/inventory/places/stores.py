@@ -63,7 +63,7 @@ class Known:
 
 
 def stores_of(datasets: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Stored]]:
-    """Return the storages of each dataset that has one; one entry per storage and way of knowing."""
+    """Return the storages of each dataset that has one, in no order; one entry per storage and way of knowing."""
     rows = fetch(_STORES, [current_workspace(), list(datasets)])
     reported = sorted({dataset for dataset, _, source, own in rows if source is not None and own})
     origins = {(of, by): said for of, by, said in fetch(_ORIGINS, [current_workspace(), reported])} if reported else {}
@@ -76,10 +76,7 @@ def stores_of(datasets: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Stored]]:
         known = found.setdefault(dataset, {}).get((storage, by))
         if known is None or grade < known.grade:  # several sources say the same: the best of them counts
             found[dataset][storage, by] = Stored(storage, by, grade)
-    return {
-        dataset: sorted(several.values(), key=lambda one: (str(one.storage), one.by))
-        for dataset, several in found.items()
-    }
+    return {dataset: list(several.values()) for dataset, several in found.items()}
 
 
 def places_of(storages: Iterable[uuid.UUID]) -> dict[uuid.UUID, Place]:
