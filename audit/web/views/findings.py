@@ -26,6 +26,7 @@ from audit.web.proofs import proof_of_change
 from audit.web.rules import clauses_of, rule_of
 from audit.web.scope import Scope, workspace_page
 from audit.web.timelines import newest_first, ticket_events, verdict_events
+from audit.web.witnesses import lit_paths
 from audit.web.words import reason_sentence, shown_verdict
 from lineage.inventory.summaries import names_of, people_named
 from policies.checklists.queries import check_as_judged
@@ -141,7 +142,7 @@ def finding_detail(request: HttpRequest, scope: Scope, finding_id: uuid.UUID) ->
         ],
         "finding": _shown(scope, finding, said),
         "facts": facts_read(said, finding.kind, rule.check if rule else None),
-        "hops": [],
+        "ways": lit_paths(scope.slug, finding.asset_id, finding.kind, said),
         "rule": rule_of(scope.slug, change, rule),
         "remediation": rule.check.remediation if rule else "",
         "clauses": clauses_of(rule.check.frameworks) if rule else [],

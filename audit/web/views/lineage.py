@@ -20,7 +20,8 @@ from audit.web.pictures import COLOURS, Lit, drawing
 from audit.web.scope import Scope, workspace_page
 from lineage.graph import parameters
 from lineage.graph.columns import columns_between
-from lineage.graph.labels.witness import FAMILIES, Hop, find_witness, read_label
+from lineage.graph.labels.order import Direction
+from lineage.graph.labels.witness import FAMILIES, Hop, find_witness, read_label, told
 from lineage.graph.picture import ask
 from lineage.graph.picture.answers import picture_answer
 from lineage.graph.picture.draw import draw
@@ -157,14 +158,16 @@ def _path(scope: Scope, chosen: dict[str, Any], asset: Asset, revision: int) -> 
     if chosen["path"]:
         return _told(scope, _ids(chosen["path"], "path"))
     if not chosen["label"]:
-        return {"ids": [], "missing": False}
+        return {"ids": [], "missing": ""}
     label = read_label(chosen["label"])
     if label is None:
         message = f"label={chosen['label'][:80]!r} is none: expected one of {', '.join(FAMILIES)}, as in country:US."
         raise BadParameter(message)
-    found = find_witness(asset.pk, label, chosen["direction"] or "upstream", "possible", revision)
+    direction: Direction = "downstream" if chosen["direction"] == "downstream" else "upstream"
+    found = find_witness(asset.pk, label, direction, "possible", revision)
     ids = [found.hops[0].source, *(hop.target for hop in found.hops)] if found.hops else []
-    return _told(scope, ids, found.hops) | {"label": str(label), "proven": found.proven, "missing": not found.hops}
+    says = told(found, label, direction, revision)
+    return _told(scope, ids, found.hops) | {"label": str(label), "proven": found.proven, "missing": says}
 
 
 def _told(scope: Scope, ids: Sequence[uuid.UUID], hops: Sequence[Hop] = ()) -> dict[str, Any]:
@@ -183,7 +186,7 @@ def _told(scope: Scope, ids: Sequence[uuid.UUID], hops: Sequence[Hop] = ()) -> d
                 "basis": hop.basis if hop and job else "",
             }
         )
-    return {"ids": [str(each) for each in ids], "names": names, "missing": False}
+    return {"ids": [str(each) for each in ids], "names": names, "missing": ""}
 
 
 def _ids(text: str, name: str) -> list[uuid.UUID]:

@@ -25,6 +25,7 @@ from lineage.graph.labels.witness import (
     find_witness,
     proofs_of,
     read_label,
+    told,
 )
 from lineage.inventory.models import Asset
 
@@ -46,7 +47,10 @@ class HopRow(TypedDict):
 
 
 class WitnessAnswer(TypedDict):
-    """The path, its revision, and whether it is proven. No path: `hops` is empty; `cut`: the search was too wide."""
+    """The path, its revision, and whether it is proven. No path: `hops` is empty, and `says` tells so in plain words.
+
+    `itself`: there is no path, and the asset carries the label itself; `cut`: the search was too wide.
+    """
 
     asset: str
     label: str
@@ -54,6 +58,8 @@ class WitnessAnswer(TypedDict):
     revision: int
     proven: bool
     cut: bool
+    itself: bool
+    says: str
     hops: list[HopRow]
 
 
@@ -92,7 +98,8 @@ class WitnessView(WorkspaceView):
         found = find_witness(asset.pk, label, direction, basis, revision)
         answer: WitnessAnswer = {
             "asset": str(asset.pk), "label": str(label), "direction": direction, "revision": revision,
-            "proven": found.proven, "cut": found.cut, "hops": _rows(found),
+            "proven": found.proven, "cut": found.cut, "itself": found.itself,
+            "says": told(found, label, direction, revision), "hops": _rows(found),
         }  # fmt: skip
         return Response(answer)
 

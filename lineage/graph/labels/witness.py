@@ -5,7 +5,7 @@ pass an approved masking. Which flows there were is told as of the revision; wha
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -39,12 +39,14 @@ class Hop:
 class Witness:
     """`hops` from the first to the last; empty: nothing that carries the label is connected. `proven`: every hop is.
 
-    `cut`: more than MAX_VISITED assets were looked at, and the search stopped.
+    `cut`: more than MAX_VISITED assets were looked at, and the search stopped. `itself`: there is no path, and the
+    asset carries the label itself.
     """
 
     hops: tuple[Hop, ...]
     proven: bool
     cut: bool
+    itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def find_witness(asset: uuid.UUID, label: Label, direction: Direction, basis: Ba
         if hops := search.run(asset):
             return Witness(tuple(hops), all(hop.proven for hop in hops), False)
         cut |= search.cut
-    return Witness((), False, cut)
+    return Witness((), False, cut, search.carries(asset))
 
 
 class _Search:
@@ -110,6 +112,10 @@ class _Search:
                 return self._path(min(found), asset)
             self.cut = len(self.came) > MAX_VISITED
         return []
+
+    def carries(self, asset: uuid.UUID) -> bool:
+        """Tell whether the asset carries the label itself."""
+        return bool(self._carriers([asset]))
 
     def _onwards(self, frontier: Collection[uuid.UUID], start: uuid.UUID) -> set[uuid.UUID]:
         known = [current_workspace(), sorted(frontier), self.revision, self.revision]
@@ -137,20 +143,26 @@ class _Search:
         return hops if self.direction == "upstream" else hops[::-1]
 
 
-def proofs_of(hops: Collection[Hop]) -> Mapping[Hop, Proof]:
-    """Return for each hop that a run shows the newest such run, with its last event."""
-    found: dict[Hop, Proof] = {}
-    for hop in hops:
-        keys = [current_workspace(), hop.source, hop.target, hop.job]
-        for run_id, _ in fetch(_RUN, keys) if hop.job is not None else ():
-            found[hop] = _last_event(run_id)
-    return found
+def told(found: Witness, label: Label, direction: Direction, revision: int) -> str:
+    """Return in plain words that there is no path, and what that says; "" where there is one."""
+    if found.hops:
+        return ""
+    if found.cut:
+        return f"No path was found among the {MAX_VISITED:,} nearest assets, and the search stopped there."
+    where = "that feeds it" if direction == "upstream" else "that it feeds"
+    itself = f" It carries {label} itself." if found.itself else ""
+    return f"Nothing {where}, over all steps known at revision {revision:,}, is known to carry {label}.{itself}"
 
 
-def _last_event(run_id: str) -> Proof:
-    for event, received, kept in fetch(_EVENT, [current_workspace(), run_id]):
-        return Proof(run_id, event, bytes(received).hex(), bytes(kept).hex())
-    return Proof(run_id, None, "", "")
+def proofs_of(hops: Sequence[Hop]) -> Mapping[Hop, Proof]:
+    """Return for each hop that a run shows the newest such run, with its last event; one query for all."""
+    by_run = [hop for hop in hops if hop.job is not None]
+    columns = zip(*((place, hop.source, hop.target, hop.job) for place, hop in enumerate(by_run)), strict=True)
+    found = fetch(_PROOFS, [current_workspace(), *map(list, columns)]) if by_run else ()
+    return {
+        by_run[place]: Proof(run_id, event, bytes(received or b"").hex(), bytes(kept or b"").hex())
+        for place, run_id, event, received, kept in found
+    }
 
 
 _KNOWN = "workspace_id = %s AND {here} = ANY(%s) AND rev_from <= %s AND (rev_to IS NULL OR rev_to > %s)"
@@ -191,17 +203,23 @@ _TESTS = {
     " OR a.document->>'classification' IN ('personal', 'personal_special'))",
 }
 
-_RUN = """
-SELECT r.run_id, r.seen_at FROM "lineage_jobversionflow" f JOIN LATERAL (
-  SELECT r.run_id, r.seen_at FROM "lineage_run" r
-  WHERE r.workspace_id = f.workspace_id AND r.version_id = f.version_id AND r.run_id <> ''
-  ORDER BY r.seen_at DESC, r.run_id LIMIT 1
-) r ON true
-WHERE f.workspace_id = %s AND f.from_dataset_id = %s AND f.to_dataset_id = %s AND f.job_id = %s
-ORDER BY r.seen_at DESC, r.run_id LIMIT 1
-"""
-
-_EVENT = """
-SELECT id, received_digest, kept_digest FROM "lineage_event"
-WHERE workspace_id = %s AND about = %s ORDER BY event_time DESC, id DESC LIMIT 1
+_PROOFS = """
+SELECT h.place, shown.run_id, e.id, e.received_digest, e.kept_digest
+FROM (SELECT %s::uuid AS workspace, %s::integer[] AS places, %s::uuid[] AS sources, %s::uuid[] AS targets,
+             %s::uuid[] AS jobs) AS given
+CROSS JOIN LATERAL unnest(places, sources, targets, jobs) AS h (place, source, target, job)
+JOIN LATERAL (
+  SELECT newest.run_id FROM "lineage_jobversionflow" f JOIN LATERAL (
+    SELECT r.run_id, r.seen_at FROM "lineage_run" r
+    WHERE r.workspace_id = f.workspace_id AND r.version_id = f.version_id AND r.run_id <> ''
+    ORDER BY r.seen_at DESC, r.run_id LIMIT 1
+  ) newest ON true
+  WHERE f.workspace_id = given.workspace AND f.from_dataset_id = h.source AND f.to_dataset_id = h.target
+    AND f.job_id = h.job
+  ORDER BY newest.seen_at DESC, newest.run_id LIMIT 1
+) shown ON true
+LEFT JOIN LATERAL (
+  SELECT e.id, e.received_digest, e.kept_digest FROM "lineage_event" e
+  WHERE e.workspace_id = given.workspace AND e.about = shown.run_id ORDER BY e.event_time DESC, e.id DESC LIMIT 1
+) e ON true
 """

@@ -105,7 +105,11 @@ def test_the_path_by_which_a_label_came_is_lit_up_and_told(chain: Cast) -> None:
     by_ids = open_page(chain, asset=key(chain, "b"), path=",".join(path[:2]))
     assert [(edge["from"], edge["to"]) for edge in drawn(by_ids)["edges"] if edge["lit"]] == [tuple(path[:2])]
     nothing = open_page(chain, asset=key(chain, "d"), label="country:US")
-    assert "No path by which <bdi>country:US</bdi> reaches it is known" in nothing
+    assert "Nothing that feeds it, over all steps known at revision" in nothing
+    assert "is known to carry country:US." in nothing
+    assert 'class="lineage-path"' not in nothing
+    own = open_page(chain, asset=key(chain, "a"), label="class:personal")
+    assert "is known to carry class:personal. It carries class:personal itself." in own
 
 
 def test_the_columns_of_a_flow_are_a_table(chain: Cast) -> None:

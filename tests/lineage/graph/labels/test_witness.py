@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.models import Event
+from lineage.graph.labels.witness import Label, find_witness, proofs_of
 from lineage.inventory.kinds.values import format_timestamp
 from tests.support.cast import Cast
 from tests.support.estate import send_inventory
@@ -75,6 +77,29 @@ def test_each_hop_names_the_run_and_the_event_that_show_it(estate: Cast) -> None
     assert hop["kept_digest"] == hashlib.sha256(bytes(event.body)).hexdigest()
 
 
+def test_an_asset_that_carries_the_label_itself_says_so_where_there_is_no_path(estate: Cast) -> None:
+    answer = ask(estate, "dataset", "a", label="class:personal").json()
+    assert (answer["hops"], answer["itself"]) == ([], True)
+    assert answer["says"].endswith("is known to carry class:personal. It carries class:personal itself.")
+
+
+def test_the_proofs_of_a_path_are_one_query_however_long_it_is(
+    estate: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    label = Label("personal", "")
+    with in_workspace(estate.workspace.pk):
+        for name, hops in (("b", 1), ("d", 3)):
+            found = find_witness(asset(estate.workspace.pk, "dataset", name).pk, label, "upstream", "possible", 10**6)
+            with django_assert_num_queries(1):
+                proofs = proofs_of(found.hops)
+            assert [hop in proofs for hop in found.hops] == [True] * hops
+        relations = find_witness(
+            asset(estate.workspace.pk, "dataset", "d").pk, Label("tier", "high"), "downstream", "possible", 10**6
+        )
+        with django_assert_num_queries(0):
+            assert proofs_of(relations.hops) == {}
+
+
 def test_what_an_asset_reaches_is_shown_down_to_the_system(estate: Cast) -> None:
     answer = ask(estate, "dataset", "c", label="tier:high", direction="downstream")
     assert path(answer) == ["c", "d", "m", "s"]
@@ -83,7 +108,15 @@ def test_what_an_asset_reaches_is_shown_down_to_the_system(estate: Cast) -> None
 
 
 def test_a_label_that_nothing_carries_has_no_path_and_an_earlier_revision_knows_none(estate: Cast) -> None:
-    assert ask(estate, "dataset", "d", label="country:US").json()["hops"] == []
+    answer = ask(estate, "dataset", "d", label="country:US").json()
+    assert (answer["hops"], answer["itself"]) == ([], False)
+    said = (
+        f"Nothing that feeds it, over all steps known at revision {answer['revision']}, is known to carry country:US."
+    )
+    assert answer["says"] == said
+    down = ask(estate, "dataset", "a", label="tier:low", direction="downstream").json()
+    assert down["says"].startswith("Nothing that it feeds, over all steps")
+    assert ask(estate, "dataset", "d", label="personal").json()["says"] == ""
     assert ask(estate, "dataset", "d", label="personal", as_of="rev:0").json()["hops"] == []
 
 
