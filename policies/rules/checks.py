@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from policies.rules.budget import check_budget
+from policies.rules.counted import check_counts
 from policies.rules.engine import Program, load_program
 from policies.rules.errors import Position, RuleProblem, RuleRefused
 from policies.rules.facts import Broken, read_typed
@@ -72,7 +73,7 @@ def compile_check(check: Check, schema: Schema | None = None) -> CompiledCheck:
     1. Type the parameters' values.
     2. Parse and type-check `when` and `condition` with Google's CEL.
     3. Lower both to our tree, which refuses what is outside the subset.
-    4. Refuse what costs more than the static budget.
+    4. Refuse what costs more than the static budget, and what asks a count for more than is counted.
     """
     schema = schema or shipped_schema()
     if check.kind not in schema.entities or check.kind == "lineage":
@@ -96,6 +97,7 @@ def _rule(typed: Checker, part: str, text: str, values: Mapping[str, Any], probl
         checked: Checked = typed.check(part, text)
         tree = lower(checked, values)
         check_budget(tree, checked.source)
+        check_counts(tree, checked.source)
     except RuleRefused as refused:
         problems.extend(refused.problems)
         return None

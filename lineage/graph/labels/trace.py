@@ -23,9 +23,10 @@ from lineage.graph.labels.bits import Alphabet, Words
 from lineage.graph.labels.graph import MISSING, Facts, Graph, Side
 from lineage.graph.labels.order import Bools, Ints, starts_of_runs
 from lineage.graph.labels.spread import count, spread
+from lineage.inventory.kinds.types import COUNTED_TO
 
-MOST = 250
-"""Counts are exact below this and stop here: it then stands for "250 or more". A million flows stay within seconds."""
+MOST = COUNTED_TO
+"""Where counts stop, so that a million flows stay within seconds."""
 
 
 def trace(graph: Graph) -> tuple[Facts, Facts]:

@@ -11,6 +11,10 @@ AttributeType = Literal["string", "int", "double", "bool", "timestamp", "list(st
 AgeUnit = Literal["days", "hours", "minutes", "months"]
 Origin = Literal["reported", "derived"]
 
+COUNTED_TO = 250
+"""Lineage counts are exact below this and stop here: it stands for as many or more. Rules cannot ask for more."""
+COUNTED = frozenset({"upstream_count", "untraced_inputs", "downstream_count", "downstream_over_retention"})
+"""The lineage facts that are such counts."""
 NEVER_AGE = 99999
 """Age of what was never done, and days left of what does not end (vocabulary, convention `never`)."""
 

@@ -4,14 +4,19 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 FIELDS = {
-    "bool": ["asset.residency_limited", "asset.encrypted_at_rest", "asset.lineage.reads_personal_data"],
+    "bool": [
+        "asset.residency_limited",
+        "asset.encrypted_at_rest",
+        "asset.lineage.reads_personal_data",
+        "asset.lineage.upstream_count > 1",
+    ],
     "int": [
         "asset.retention_days",
         "asset.record_count",
         "asset.oldest_record_age_days",
         "asset.rights_expires_in_days",
         "asset.age_minutes",
-        "asset.lineage.upstream_count",
+        "asset.lineage.upstream_max_class_rank",
         "size(asset.tags)",
         "size(asset.classification)",
         "size(asset.labels)",

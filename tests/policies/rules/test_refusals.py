@@ -1,7 +1,10 @@
 """What is refused at load: with the part, the line, the column and what to do."""
 
+from collections.abc import Callable
+
 import pytest
 
+from lineage.inventory.kinds.types import COUNTED_TO
 from policies.rules.checks import Check, Param, compile_check
 from policies.rules.errors import Position, RuleProblem, RuleRefused
 from tests.policies.rules.catalogue import rule
@@ -44,6 +47,20 @@ def problem(condition: str) -> RuleProblem:
         ("asset == asset", 1, 7, "dataset values cannot be compared", "uid"),
         ("{'a': 1}['a'] == 1", 1, 1, "map and message literals are not supported", ""),
         ("1u == 1u", 1, 1, "literals are not supported", ""),
+        ("asset.lineage.upstream_count < 500", 1, 14, "cannot be compared with 500", "a number below 250, or ask"),
+        ("251 > asset.lineage.downstream_count", 1, 20, "'downstream_count' is counted to 250", "below 250"),
+        ("asset.lineage.untraced_inputs == 250", 1, 14, "cannot be compared with 250", "whether it is >= 250"),
+        ("asset.lineage.upstream_count in [1, 300]", 1, 14, "cannot be compared with 300", ""),
+        (
+            "asset.lineage.upstream_count * 2 < 9",
+            1,
+            14,
+            "nothing can be computed from it",
+            "compare upstream_count itself",
+        ),
+        ("asset.lineage.upstream_count < asset.record_count", 1, 14, "nothing can be computed from it", ""),
+        ("double(asset.lineage.upstream_count) < 9.0", 1, 21, "nothing can be computed from it", ""),
+        ("related('upstream').all(d, d.lineage.upstream_count <= 250)", 1, 37, "cannot be compared with 250", ""),
         ("__related_stored_in.all(s, true)", 1, 1, "is reserved", "related("),
     ],
 )
@@ -53,6 +70,32 @@ def test_a_rule_is_refused_at_its_place(condition: str, line: int, column: int, 
     assert hint in found.hint
     assert found.at == Position(line, column)
     assert found.part == "condition"
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("number", [-1, 0, 1, 248, 249, 250, 251, 1_000_000])
+def test_a_count_is_compared_only_where_its_end_gives_the_answer_of_every_greater_number(
+    operator: str, turned: bool, number: int
+) -> None:
+    holds: Callable[[int], bool] = {
+        "<": number.__gt__, "<=": number.__ge__, ">": number.__lt__, ">=": number.__le__,
+        "==": number.__eq__, "!=": number.__ne__,
+    }[operator]  # fmt: skip
+    exact = len({holds(count) for count in (COUNTED_TO, COUNTED_TO + 1, 10**6, 10**6 + 1, 10**9)}) == 1
+    sides = ["asset.lineage.upstream_count", operator, str(number)]
+    mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+    condition = " ".join([sides[2], mirrored.get(operator, operator), sides[0]] if turned else sides)
+    if exact:
+        assert rule(condition).uses.lineage == {"upstream_count"}
+    else:
+        assert f"cannot be compared with {number}" in problem(condition).message
+
+
+def test_a_parameter_beyond_the_end_of_a_count_is_refused_by_its_name() -> None:
+    assert rule("asset.lineage.upstream_count <= params.most", most=Param("int", 100)).uses.reads_lineage
+    with pytest.raises(RuleRefused, match=r"cannot be compared with params\.most, 300; use a number below 250"):
+        rule("asset.lineage.upstream_count <= params.most", most=Param("int", 300))
 
 
 @pytest.mark.parametrize(
