@@ -161,6 +161,7 @@ def _edge(edge: PictureEdge, lit: Lit) -> dict[str, Any]:
         "basis": edge["basis"],
         "proven": edge["proven"],
         "masked": edge["masked"],
+        "masking": _masking(edge),
         "runs": edge["runs"],
         "first": edge["first_seen_at"][:10],
         "last": edge["last_seen_at"][:10],
@@ -168,6 +169,16 @@ def _edge(edge: PictureEdge, lit: Lit) -> dict[str, Any]:
         "jobs_more": edge["jobs_total"] - len(edge["jobs"]),
         "lit": (edge["from"], edge["to"]) in lit.steps,
     }
+
+
+def _masking(edge: PictureEdge) -> str:
+    """Return what a declared masking says and whether it counts; "" where none is declared."""
+    if not edge["masked"]:
+        return ""
+    declared = f"masked, as {' and '.join(edge['declared_by'])} declares"
+    if edge["approved_until"]:
+        return f"{declared}; approved until {edge['approved_until'][:10]}"
+    return f"{declared}; not approved, so it changes nothing"
 
 
 def _edge_row(slug: str, edge: dict[str, Any], names: Mapping[str, str], columns: str) -> dict[str, Any]:

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from typing import TypedDict
 from urllib.parse import unquote
 
-from lineage.graph.paths import Flows, Path
+from lineage.graph.masking import Cover
+from lineage.graph.paths import Flows, KnownFlow, Path
 from lineage.graph.queries import Node
 from lineage.graph.search import FOUND_BY, Key
 from lineage.inventory.models import Asset
 
 Assets = Mapping[uuid.UUID, Asset]
+Covers = Mapping[uuid.UUID, Cover]
+DECLARED_BY = {"explicit": "lineage", "column": "columnLineage", "cartesian": ""}
+"""The facet that declares a masking, by the basis of the flow; inputs x outputs declare none."""
 
 
 class NodeRow(TypedDict):
@@ -25,13 +29,33 @@ class NodeRow(TypedDict):
     country: str
 
 
-class FlowRow(TypedDict):
-    """A flow of a hop: by which job, on which basis, when it was seen. `job` of what a dataset's event says: null."""
+class ApprovalRow(TypedDict):
+    """What lets a declared masking count: the act, its purpose and its end."""
+
+    act: str
+    purpose: str
+    until: str
+
+
+class Masking(TypedDict):
+    """Whether a flow is masked, by which facet, and what lets that count."""
+
+    masked: bool
+    declared_by: str
+    approved: bool
+    approval: ApprovalRow | None
+
+
+class FlowRow(Masking):
+    """A flow of a hop: by which job, on which basis, when it was seen. `job` of what a dataset's event says: null.
+
+    `masked`: its producer declares that it masks, in the facet `declared_by`. That counts where it is `approved`, by
+    the act in `approval`, null where none covers it at this revision.
+    """
 
     job: dict[str, str] | None
     basis: str
     proven: bool
-    masked: bool
     runs: int
     first_seen_at: str
     last_seen_at: str
@@ -63,9 +87,9 @@ def node_row(node: Node, asset: Asset) -> NodeRow:
     }
 
 
-def path_row(path: Path, flows: Flows, assets: Assets) -> PathRow:
-    """Return a path as JSON; `flows` and `assets` hold what it touches."""
-    hops = [_hop_row(source, target, flows, assets) for source, target in path.hops]
+def path_row(path: Path, flows: Flows, assets: Assets, covers: Covers) -> PathRow:
+    """Return a path as JSON; `flows` and `assets` hold what it touches, `covers` what lets maskings count."""
+    hops = [_hop_row(source, target, flows, assets, covers) for source, target in path.hops]
     return {
         "length": len(hops),
         "basis": "proven" if all(hop["basis"] == "proven" for hop in hops) else "possible",
@@ -74,14 +98,14 @@ def path_row(path: Path, flows: Flows, assets: Assets) -> PathRow:
     }
 
 
-def _hop_row(source: uuid.UUID, target: uuid.UUID, flows: Flows, assets: Assets) -> HopRow:
+def _hop_row(source: uuid.UUID, target: uuid.UUID, flows: Flows, assets: Assets, covers: Covers) -> HopRow:
     known = flows.get((source, target), [])
     rows: list[FlowRow] = [
         {
             "job": _name(flow.job, assets) if flow.job != target else None,
             "basis": flow.basis,
             "proven": flow.proven,
-            "masked": flow.masked,
+            **_masking(flow, covers),
             "runs": flow.runs,
             "first_seen_at": flow.first_seen_at.isoformat(),
             "last_seen_at": flow.last_seen_at.isoformat(),
@@ -90,6 +114,19 @@ def _hop_row(source: uuid.UUID, target: uuid.UUID, flows: Flows, assets: Assets)
     ]
     basis = "proven" if any(row["proven"] for row in rows) else "possible"
     return {"from": str(source), "to": str(target), "basis": basis, "flows": rows}
+
+
+def _masking(flow: KnownFlow, covers: Covers) -> Masking:
+    cover = covers.get(flow.job) if flow.masked else None
+    approval: ApprovalRow | None = None
+    if cover is not None:
+        approval = {"act": str(cover.act), "purpose": cover.purpose, "until": cover.until.isoformat()}
+    return {
+        "masked": flow.masked,
+        "declared_by": DECLARED_BY[flow.basis] if flow.masked else "",
+        "approved": cover is not None,
+        "approval": approval,
+    }
 
 
 def _name(identifier: uuid.UUID, assets: Assets) -> dict[str, str]:

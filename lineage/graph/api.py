@@ -13,6 +13,7 @@ from accounts.members.strict import BadParameter
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page_schema, text_parameter
 from lineage.graph import parameters
 from lineage.graph.answers import HitRow, NodeRow, PathRow, hit_row, node_row, path_row
+from lineage.graph.masking import covers_at
 from lineage.graph.paths import MAX_LENGTH, MAX_PATHS, Paths, find_paths, flows_of
 from lineage.graph.queries import MAX_DEPTH, FlowFilter, Reach, reach
 from lineage.graph.search import KINDS, LONGEST, search
@@ -161,7 +162,8 @@ def _page_of_paths(found: Paths, flows: FlowFilter, after: str | None, limit: in
     known = flows_of({hop for path in shown for hop in path.hops}, found.revision, flows)
     jobs = {flow.job for several in known.values() for flow in several}
     assets = Asset.objects.in_bulk({each for path in shown for each in path.datasets} | jobs)
-    return Page(tuple(path_row(path, known, assets) for path in shown), following)
+    covers = covers_at(found.revision)
+    return Page(tuple(path_row(path, known, assets, covers) for path in shown), following)
 
 
 # ---- search

@@ -9,6 +9,8 @@ ends by itself, at the latest after LONGEST_DAYS; ending it earlier is an act as
 
 import datetime
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Min, Q, QuerySet
@@ -21,7 +23,9 @@ from accounts.approvals.models import GovernedAct
 from accounts.members.rights import Right
 from accounts.members.strict import StrictBody
 from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.models import Revision
 from accounts.workspaces.queue import Stage, push
+from accounts.workspaces.revisions import current_revision
 from lineage.graph.models import LONGEST_MASKING, Flow, MaskingApproval
 from lineage.inventory.models import Asset
 
@@ -52,6 +56,29 @@ def in_force(at: datetime.datetime) -> QuerySet[MaskingApproval]:
     """Return the approvals that are in force at `at`."""
     begun = MaskingApproval.objects.filter(workspace_id=current_workspace(), starts_at__lte=at, until__gt=at)
     return begun.filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=at))
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What lets the masking of a job count: the act that approved it, the purpose, and the instant of its end."""
+
+    act: uuid.UUID
+    purpose: str
+    until: datetime.datetime
+
+
+def covers_at(revision: int) -> Mapping[uuid.UUID, Cover]:
+    """Return what covers the declared masking of jobs as of a revision, by job; of several the one that lasts longest.
+
+    As of the newest revision: now, for approvals end by time alone; as of an older one: when it was taken.
+    """
+    if revision >= current_revision():
+        at = timezone.now()
+    else:
+        known = Revision.objects.filter(workspace_id=current_workspace(), number__lte=revision).order_by("-number")
+        at = next((each.at for each in known[:1]), datetime.datetime.min.replace(tzinfo=datetime.UTC))
+    rows = in_force(at).order_by("until", "id")
+    return {each.job_id: Cover(each.act_id, each.purpose, each.until) for each in rows}
 
 
 # ---- masking.approve

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TypedDict
 from urllib.parse import unquote
 
+from lineage.graph.answers import DECLARED_BY
 from lineage.graph.picture.cut import Hidden
 from lineage.graph.picture.draw import FAN, Node, Picture
 from lineage.graph.picture.look_up import Edge
@@ -43,6 +44,9 @@ PictureEdge = TypedDict(
         "basis": str,
         "proven": bool,
         "masked": bool,
+        "declared_by": list[str],
+        "approved": bool,
+        "approved_until": str | None,
         "flows": int,
         "runs": int,
         "first_seen_at": str,
@@ -51,7 +55,11 @@ PictureEdge = TypedDict(
         "jobs_total": int,
     },
 )
-"""The flows from one node to another: the strongest basis, proven by one of them, masked by all; the first few jobs."""
+"""The flows from one node to another: the strongest basis, proven by one of them, masked by all; the first few jobs.
+
+`declared_by`: the facets that declare the masking. It counts where it is `approved`: each flow is by a job
+whose masking an approval covers, until the first of these ends.
+"""
 
 
 class PictureAnswer(TypedDict):
@@ -120,6 +128,9 @@ def _edge(picture: Picture, edge: Edge) -> PictureEdge:
         "basis": edge.basis,
         "proven": edge.proven,
         "masked": edge.masked,
+        "declared_by": [DECLARED_BY[basis] for basis in edge.declared],
+        "approved": edge.approved,
+        "approved_until": edge.approved_until.isoformat() if edge.approved_until else None,
         "flows": edge.flows,
         "runs": edge.runs,
         "first_seen_at": edge.first_seen_at.isoformat(),

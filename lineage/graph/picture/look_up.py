@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.masking import covers_at
 from lineage.graph.picture.cut import Linked
 from lineage.graph.queries import FOLLOWED, FlowFilter
 from lineage.graph.snapshot import BASES, Ids, id_list
@@ -30,7 +31,8 @@ class Look(NamedTuple):
 class Edge(NamedTuple):
     """The flows from one node to another, by position in the picture.
 
-    The strongest basis; proven where one of them is; masked where all of them are.
+    The strongest basis; proven where one of them is; masked where all of them are, by flows of the bases `declared`;
+    approved where each of these masked flows is by a job whose masking counts, until the first of them ends.
     """
 
     source: int
@@ -38,6 +40,9 @@ class Edge(NamedTuple):
     basis: str
     proven: bool
     masked: bool
+    declared: tuple[str, ...]
+    approved: bool
+    approved_until: datetime.datetime | None
     flows: int
     runs: int
     first_seen_at: datetime.datetime
@@ -68,7 +73,9 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
         return ()
     ends, edge = np.unique(np.stack([links.from_node, links.to_node], axis=1), axis=0, return_inverse=True)
     given = [id_list(ids[links.source]), id_list(ids[links.target]), edge.ravel().tolist()]
-    rows = fetch(_EDGES, [*given, current_workspace(), *flows.known(revision)])
+    covers = covers_at(revision)
+    counting = [list(covers), [cover.until for cover in covers.values()]]
+    rows = fetch(_EDGES, [*given, *counting, current_workspace(), *flows.known(revision)])
     return tuple(
         Edge(
             int(ends[at][0]),
@@ -76,6 +83,9 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
             BASES[basis],
             proven,
             masked,
+            tuple(BASES[each] for each in declared) if masked else (),
+            approved,
+            until if approved else None,
             flows,
             runs,
             first,
@@ -83,7 +93,7 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
             tuple(jobs or ()),
             total,
         )
-        for at, basis, proven, masked, flows, runs, first, last, jobs, total in rows
+        for at, basis, proven, masked, declared, approved, until, flows, runs, first, last, jobs, total in rows
     )
 
 
@@ -97,11 +107,15 @@ _NAMES = 'SELECT id, name FROM "lineage_asset" WHERE workspace_id = %s AND id = 
 # What a dataset's own event says has the dataset in place of a job.
 _EDGES = f"""
 SELECT w.edge, min(CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE 2 END), bool_or(f.proven),
-       bool_and(f.masked), count(*), sum(f.runs), min(f.first_seen_at), max(f.last_seen_at),
+       bool_and(f.masked),
+       array_agg(DISTINCT CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE 2 END),
+       bool_and(f.masked AND m.job IS NOT NULL), min(m.until),
+       count(*), sum(f.runs), min(f.first_seen_at), max(f.last_seen_at),
        (array_agg(DISTINCT f.job_id) FILTER (WHERE f.job_id <> f.to_dataset_id))[1:{JOBS}],
        count(DISTINCT f.job_id) FILTER (WHERE f.job_id <> f.to_dataset_id)
 FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS w (source, target, edge)
 JOIN "lineage_flow" f ON f.from_dataset_id = w.source AND f.to_dataset_id = w.target
+LEFT JOIN unnest(%s::uuid[], %s::timestamptz[]) AS m (job, until) ON m.job = f.job_id
 WHERE f.workspace_id = %s AND {FOLLOWED}
 GROUP BY w.edge ORDER BY w.edge
 """  # noqa: S608 - our own number and names

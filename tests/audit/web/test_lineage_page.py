@@ -74,7 +74,7 @@ def test_the_tables_and_the_drawing_say_what_the_api_answers(chain: Cast) -> Non
         (edge["from"], edge["to"]) for edge in answer["edges"]
     ]
     for edge, row in zip(answer["edges"], rows(page, "lineage-edges"), strict=True):
-        assert row[3].startswith(f"{edge['basis']}, proven, masked")
+        assert row[3].startswith(f"{edge['basis']}, proven masked, as columnLineage declares; not approved")
     assert {row[2] for row in rows(page, "lineage-nodes")} == {"IE"}
     assert len(flows) == 3
     assert answer["reasons"]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
+from accounts.workspaces.revisions import current_revision
 from lineage.graph.labels.queries import lineage_of
 from lineage.graph.masking import LONGEST_DAYS, approved_jobs, next_masking_change
 from lineage.graph.models import MaskingApproval
@@ -19,7 +20,7 @@ from lineage.inventory.models import Asset
 from tests.support.cast import Cast
 from tests.support.estate import send_inventory
 from tests.support.flow import asset
-from tests.support.openlineage import dataset, facet, post, run_event
+from tests.support.openlineage import dataset, facet, new_run, post, run_event
 
 DAY = datetime.timedelta(days=1)
 
@@ -183,3 +184,61 @@ def test_a_class_stops_at_an_approved_masking_and_passes_again_once_it_is_revoke
     assert classes() == []
     approved(cast, act, kind="masking.revoke")
     assert classes() == ["personal"]
+
+
+# ---- what the answers of the graph say of it
+
+
+def shown(cast: Cast, **query: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the flow of the one hop and the edge of the picture between `people` and `figures`."""
+    people, figures = (str(asset(cast.workspace.pk, "dataset", name).pk) for name in ("people", "figures"))
+    paths = cast.api["auditor"].get("/api/v1/graph/paths", {"from": people, "to": figures, **query}).json()
+    picture = cast.api["auditor"].get("/api/v1/graph/neighbourhood", {"asset": people, **query}).json()
+    [flow], [edge] = paths["results"][0]["hops"][0]["flows"], picture["edges"]
+    return flow, edge
+
+
+def test_a_flow_says_that_its_masking_is_declared_by_which_facet_and_counts_for_nothing(
+    cast: Cast, job: uuid.UUID
+) -> None:
+    flow, edge = shown(cast)
+    assert (flow["masked"], flow["declared_by"], flow["approved"], flow["approval"]) == (
+        True, "columnLineage", False, None,
+    )  # fmt: skip
+    assert (edge["masked"], edge["declared_by"], edge["approved"], edge["approved_until"]) == (
+        True, ["columnLineage"], False, None,
+    )  # fmt: skip
+
+
+def test_a_flow_names_the_approval_that_covers_it_until_it_ends_or_is_revoked(cast: Cast, job: uuid.UUID) -> None:
+    shorter = approved(cast, job, days=10)
+    act = approved(cast, job, days=30)
+    end = datetime.datetime.combine(today() + 31 * DAY, datetime.time(), datetime.UTC).isoformat()
+    flow, edge = shown(cast)
+    assert flow["approval"] == {"act": act, "purpose": "Figures", "until": end}
+    assert (flow["approved"], edge["approved"], edge["approved_until"]) == (True, True, end)
+    approved(cast, act, kind="masking.revoke")
+    assert shown(cast)[0]["approval"]["act"] == shorter
+    approved(cast, shorter, kind="masking.revoke")
+    flow, edge = shown(cast)
+    assert (flow["approved"], flow["approval"], edge["approved"]) == (False, None, False)
+
+
+def test_as_of_an_older_revision_a_flow_says_what_covered_it_then(cast: Cast, job: uuid.UUID) -> None:
+    with in_workspace(cast.workspace.pk):
+        before = current_revision()
+    approved(cast, job)
+    assert post(cast.api["pipeline"], run_event(job="other", outputs=[dataset("else")])).status_code == 201
+    project(cast.workspace.pk)
+    assert shown(cast)[0]["approved"] is True
+    assert shown(cast, as_of=f"rev:{before}")[0]["approved"] is False
+
+
+def test_a_flow_without_masking_is_not_approved_by_what_covers_its_job(cast: Cast, job: uuid.UUID) -> None:
+    approved(cast, job)
+    event = run_event(run=new_run(), inputs=[dataset("towns")], outputs=[dataset("map")])
+    assert post(cast.api["pipeline"], event).status_code == 201
+    project(cast.workspace.pk)
+    towns = str(asset(cast.workspace.pk, "dataset", "towns").pk)
+    edges = cast.api["auditor"].get("/api/v1/graph/neighbourhood", {"asset": towns, "down": "1"}).json()["edges"]
+    assert [(edge["masked"], edge["declared_by"], edge["approved"]) for edge in edges] == [(False, [], False)]

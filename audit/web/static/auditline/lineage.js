@@ -273,7 +273,8 @@
   };
 
   function ofFlow(edge, list) {
-    entry(list, `${BASES[edge.basis]}; ${edge.proven ? "proven" : "possible, not proven"}${edge.masked ? "; masked" : ""}`);
+    entry(list, `${BASES[edge.basis]}; ${edge.proven ? "proven" : "possible, not proven"}`);
+    if (edge.masking) entry(list, edge.masking);
     for (const job of edge.jobs) entry(list, "By ", made("a", job.name, { href: page(job.id) }));
     if (edge.jobs_more > 0) entry(list, `and by ${edge.jobs_more} more jobs`);
     entry(list, `Seen from ${edge.first} to ${edge.last}, in ${edge.runs} runs`);
