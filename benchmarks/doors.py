@@ -1,10 +1,13 @@
 """Send events to a web process of our own over plain sockets, as many connections as there are senders.
 
-The client costs as little as it can: requests are made before the clock runs, an answer is read to its stated length.
+The client costs as little as it can, since it works on the same cores: requests are made before the clock runs, one
+thread serves all connections of single events, an answer is read to its stated length.
 """
 
 import contextlib
 import os
+import re
+import selectors
 import signal
 import socket
 import subprocess
@@ -92,7 +95,7 @@ def post_single(
 ) -> tuple[float, list[float]]:
     """Return events per second by as many connections, one event per request, and how long each took in seconds."""
     waiting = [_request("/api/v1/lineage", secret, event) for event in islice(events, MADE)]
-    return _together(lambda go_on: _post(address, waiting, go_on), connections, seconds)
+    return _in_turns(address, waiting, connections, seconds)
 
 
 def post_batches(address: Address, secret: str, events: Iterator[bytes], size: int, seconds: float) -> float:
@@ -111,11 +114,43 @@ def _request(path: str, secret: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+def _in_turns(address: Address, waiting: list[bytes], connections: int, seconds: float) -> tuple[float, list[float]]:
+    """Keep one request under way on each connection until time is over; return the rate, and how long each took."""
+    took, sent_at = [], dict[socket.socket, float]()
+    with contextlib.ExitStack() as opened, selectors.DefaultSelector() as ready:
+        for _ in range(connections):
+            connection = opened.enter_context(_connected(address))
+            ready.register(connection, selectors.EVENT_READ)
+            sent_at[connection] = 0.0
+        began = time.perf_counter()
+        for connection in sent_at:
+            sent_at[connection] = time.perf_counter()
+            connection.sendall(waiting.pop())
+        while sent_at:
+            for key, _ in ready.select():
+                answered = key.fileobj
+                assert isinstance(answered, socket.socket)
+                _read(answered)
+                now = time.perf_counter()
+                took.append(now - sent_at[answered])
+                if now - began < seconds and waiting:
+                    sent_at[answered] = now
+                    answered.sendall(waiting.pop())
+                else:
+                    del sent_at[answered]
+    return len(took) / (time.perf_counter() - began), took
+
+
+def _connected(address: Address) -> socket.socket:
+    connection = socket.create_connection(address)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
 def _post(address: Address, waiting: list[bytes], go_on: Callable[[], bool]) -> list[float]:
     """Send requests from the shared list until time is over or none is left; return how long each took."""
     took = []
-    with socket.create_connection(address) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with _connected(address) as connection:
         while go_on():
             try:
                 request = waiting.pop()
@@ -128,6 +163,9 @@ def _post(address: Address, waiting: list[bytes], go_on: Callable[[], bool]) -> 
     return took
 
 
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
 def _read(connection: socket.socket) -> None:
     """Read one answer; raise where it is none of success."""
     got = connection.recv(65536)
@@ -135,8 +173,9 @@ def _read(connection: socket.socket) -> None:
     while not end:
         got += connection.recv(65536)
         head, end, rest = got.partition(b"\r\n\r\n")
-    length = int(next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))[15:])
-    left = length - len(rest)
+    length = _LENGTH.search(head)
+    assert length is not None, head
+    left = int(length[1]) - len(rest)
     while left > 0:
         left -= len(connection.recv(65536))
     if head[9:10] != b"2":

@@ -138,7 +138,7 @@ def wake(stage: Stage, workspace_id: uuid.UUID) -> None:
 
 _soon: set[tuple[Stage, uuid.UUID]] = set()
 _soon_lock = threading.Lock()
-SOON = 0.02
+SOON = 0.1
 """Seconds within which several wishes to wake the same stage become one: telling the broker costs more than a row."""
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.queue import wake_soon
-from lineage.events.record import NewEvent, Receipt, store_events
+from lineage.events.record import NewEvent, Receipt, store_at_once
 
 AT_ONCE = 500
 """Events per transaction: bounds how long those behind wait."""
@@ -26,7 +25,8 @@ class _Place:
     event: NewEvent
     turn: threading.Event = field(default_factory=threading.Event)
     receipt: Receipt | None = None
-    failed: BaseException | None = None
+    failed: Exception | None = None
+    left: bool = False  # nobody waits for it any more
 
 
 _lock = threading.Lock()
@@ -37,7 +37,8 @@ _queues: dict[uuid.UUID, list[_Place]] = {}
 def store_together(workspace_id: uuid.UUID, event: NewEvent) -> Receipt:
     """Record one event, with whatever else waits for this workspace; return its receipt once it is committed.
 
-    Raises what the transaction raised: then nothing of it was kept, and each caller decides for its own event.
+    Raises what the transaction raised: then nothing of it was kept, and each caller decides for its own event. What
+    asks one caller to end (SystemExit, KeyboardInterrupt) is its own: the others are recorded by the next who leads.
 
     1. Queue; where nobody leads, lead.
     2. Else wait until done, or until the one before has left and the lead is ours.
@@ -55,7 +56,7 @@ def store_together(workspace_id: uuid.UUID, event: NewEvent) -> Receipt:
             _leave(workspace_id, mine)
             raise
     if mine.receipt is None and mine.failed is None:
-        _lead(workspace_id)  # 3, 4
+        _lead(workspace_id, mine)  # 3, 4
     if mine.failed is not None:
         raise mine.failed
     assert mine.receipt is not None
@@ -64,6 +65,7 @@ def store_together(workspace_id: uuid.UUID, event: NewEvent) -> Receipt:
 
 def _leave(workspace_id: uuid.UUID, mine: _Place) -> None:
     with _lock:
+        mine.left = True
         queue = _queues.get(workspace_id, [])
         if mine not in queue:
             return
@@ -80,22 +82,27 @@ def _hand_on(workspace_id: uuid.UUID) -> None:
         del _queues[workspace_id]
 
 
-def _lead(workspace_id: uuid.UUID) -> None:
+def _lead(workspace_id: uuid.UUID, mine: _Place) -> None:
     """Record those who wait. The leader is the first of them, so its own event is always among these."""
     with _lock:
         together = _queues[workspace_id][:AT_ONCE]
         del _queues[workspace_id][:AT_ONCE]
     try:
         connection.close_if_unusable_or_obsolete()
-        with in_workspace(workspace_id):
-            receipts = store_events([place.event for place in together], wake_soon)
+        receipts = store_at_once(workspace_id, [place.event for place in together], wake_soon)
         for place, receipt in zip(together, receipts, strict=True):
             place.receipt = receipt
-    except BaseException as error:  # told to each who waits; the slow door gives each its own answer
+    except Exception as error:  # told to each who waits; the slow door gives each its own answer
         for place in together:
             place.failed = error
     finally:
+        mine.left = True
         with _lock:
+            # Whoever was told nothing, because we are asked to end, waits again, first in line. What was committed all
+            # the same is known by its digest.
+            again = [place for place in together if not (place.receipt or place.failed or place.left)]
+            _queues[workspace_id][:0] = again
             _hand_on(workspace_id)
         for place in together:
-            place.turn.set()
+            if place not in again:
+                place.turn.set()

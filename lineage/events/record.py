@@ -10,15 +10,21 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.workspaces.arrays import array_literals
+from accounts.workspaces.binding import bound_cursor
 from accounts.workspaces.ids import new_id
-from accounts.workspaces.isolation import current_workspace
+from accounts.workspaces.isolation import current_workspace, run_in_workspace
 from accounts.workspaces.queue import Stage, wake
 from lineage.events.models import Event
+
+Row = tuple[Any, ...]
+Run = Callable[[str, Sequence[Any]], list[Row]]
+"""How a statement runs: in the caller's transaction, or in one of its own."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,25 @@ def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], 
     3. For the others, read the receipt that exists.
     4. After commit, wake `project`.
     """
-    workspace_id = current_workspace()
+    with bound_cursor() as cursor:
+
+        def run(sql: str, parameters: Sequence[Any]) -> list[Row]:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+
+        return _store(current_workspace(), events, wake, run)
+
+
+def store_at_once(
+    workspace_id: uuid.UUID, events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], None] = wake
+) -> list[Receipt]:
+    """Record events in a transaction of their own, committed on return: `store_events` in one round trip."""
+    return _store(workspace_id, events, wake, partial(run_in_workspace, workspace_id))
+
+
+def _store(
+    workspace_id: uuid.UUID, events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], None], run: Run
+) -> list[Receipt]:
     # Of equal contents in different bytes the first is kept: its body with its digest.
     first: dict[bytes, NewEvent] = {}
     for event in events:
@@ -94,16 +118,14 @@ def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], 
     # In the order of digests, so that two batches with the same contents wait for each other and never deadlock.
     ordered = [first[digest] for digest in sorted(first)]
     kept = {event.content_digest: hashlib.sha256(event.body).digest() for event in ordered}
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, array_literals(_columns(workspace_id, ordered, kept)))  # 1, 2
-        fresh = {bytes(digest): Receipt(id, bytes(digest), kept[bytes(digest)], at, False) for digest, id, at in cursor}
-        known: dict[bytes, Receipt] = {}
-        if missing := [digest for digest in kept if digest not in fresh]:
-            cursor.execute(_EXISTING, array_literals([workspace_id, missing]))  # 3
-            known = {
-                bytes(digest): Receipt(id, bytes(digest), bytes(kept_digest), at, True)
-                for digest, id, at, kept_digest in cursor
-            }
+    rows = run(_INSERT, array_literals(_columns(workspace_id, ordered, kept)))  # 1, 2
+    fresh = {bytes(digest): Receipt(id, bytes(digest), kept[bytes(digest)], at, False) for digest, id, at in rows}
+    known: dict[bytes, Receipt] = {}
+    if missing := [digest for digest in kept if digest not in fresh]:
+        known = {
+            bytes(digest): Receipt(id, bytes(digest), bytes(kept_digest), at, True)
+            for digest, id, at, kept_digest in run(_EXISTING, array_literals([workspace_id, missing]))  # 3
+        }
     if fresh:
         transaction.on_commit(lambda: wake(Stage.PROJECT, workspace_id))  # 4
     return [_receipt(event.content_digest, fresh, known) for event in events]
@@ -129,8 +151,8 @@ def _columns(workspace_id: uuid.UUID, events: Sequence[NewEvent], kept: dict[byt
         [event.content_digest for event in events],
         [event.sender for event in events],
         [event.source for event in events],
-        [json.dumps(event.parameters) for event in events],
-        [json.dumps(event.redactions) for event in events],
+        [json.dumps(event.parameters) if event.parameters else "{}" for event in events],
+        [json.dumps(event.redactions) if event.redactions else "[]" for event in events],
         [event.event_time for event in events],
         [event.about for event in events],
         workspace_id,

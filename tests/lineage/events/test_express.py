@@ -3,6 +3,9 @@
 import dataclasses
 import io
 import json
+import threading
+import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,10 +21,12 @@ from accounts.workspaces.models import Work
 from config.stack.embedded import Embedded
 from config.wsgi import application
 from lineage.events import express as module
+from lineage.events import group_commit
 from lineage.events.express import express, forget_tokens
 from lineage.events.group_commit import store_together
 from lineage.events.models import Event, EventReceipt
 from lineage.events.receive import receive_event
+from lineage.events.record import NewEvent, Receipt, store_at_once
 from tests.support.cast import Cast
 from tests.support.openlineage import new_run, run_event
 
@@ -144,3 +149,50 @@ def test_a_commit_that_fails_fails_who_waits_for_it_and_the_next_one_works(cast:
     with pytest.raises(DataError):
         store_together(cast.workspace.pk, broken)
     assert not store_together(cast.workspace.pk, good).duplicate
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_leader_that_is_asked_to_end_ends_alone_and_who_waits_is_recorded(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """The end may come before the commit or after it: the others get their receipts either way."""
+    principal = token_principal(cast.pipeline)
+    events = [receive_event(an_event(), principal) for _ in range(6)]
+    calls: list[int] = []
+    busy, queued = threading.Event(), threading.Event()
+
+    def store(workspace_id: uuid.UUID, events: Sequence[NewEvent], wake: Any) -> list[Receipt]:
+        calls.append(len(events))
+        if len(calls) == 1:  # the first commit lasts until the others have queued
+            busy.set()
+            assert queued.wait(30)
+        if len(calls) == 2:
+            if committed:
+                store_at_once(workspace_id, events, wake)
+            raise SystemExit
+        return store_at_once(workspace_id, events, wake)
+
+    def send(event: NewEvent) -> Receipt | None:
+        try:
+            return group_commit.store_together(cast.workspace.pk, event)
+        except SystemExit:
+            return None
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(group_commit, "store_at_once", store)
+    with ThreadPoolExecutor(6) as senders:
+        first = senders.submit(send, events[0])
+        assert busy.wait(30)
+        others = [senders.submit(send, event) for event in events[1:]]
+        while len(group_commit._queues[cast.workspace.pk]) < 5:
+            pass
+        queued.set()
+        receipts = [future.result(30) for future in [first, *others]]
+    assert calls == [1, 5, 4]
+    assert sum(receipt is None for receipt in receipts) == 1
+    assert receipts[0] is not None
+    with in_workspace(cast.workspace.pk):
+        assert {receipt.event_id for receipt in receipts if receipt} <= {event.pk for event in Event.objects.all()}
+        assert Event.objects.count() == (6 if committed else 5)
+    assert not group_commit._queues
