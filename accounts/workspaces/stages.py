@@ -10,7 +10,7 @@
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 from django.db import OperationalError
@@ -19,11 +19,12 @@ from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.queue import Item, Stage, alone, claim, done, failed
 
 log = structlog.get_logger(__name__)
-Handler = Callable[[Sequence[uuid.UUID]], None]
+Handler = Callable[[Sequence[uuid.UUID]], Collection[uuid.UUID] | None]
+"""Gets the distinct subjects of a batch; returns those that it left for another transaction, never all of them."""
 
 
 def run_stage(stage: Stage, workspace_id: uuid.UUID, handle: Handler, *, limit: int) -> int:
-    """Work off what is due and return how many rows were done; `handle` gets the distinct subjects of a batch."""
+    """Work off what is due, at most `limit` rows in a transaction; return how many were done."""
     total = 0
     while True:
         count, bad = _run_batch(stage, workspace_id, handle, limit)
@@ -42,10 +43,8 @@ def _run_batch(stage: Stage, workspace_id: uuid.UUID, handle: Handler, limit: in
             if not only_runner:
                 return 0, []
             items = claim(stage, limit)
-            if items:
-                handle(_subjects(items))
-                done(items)
-        return len(items), []
+            count = _handled(items, handle) if items else 0
+        return count, []
     except OperationalError:  # the database went away: nothing was done and nothing is lost; beat tries again
         raise
     except Exception as error:  # the task boundary: whatever a row provokes is kept with the row
@@ -68,9 +67,8 @@ def _run_in_halves(stage: Stage, workspace_id: uuid.UUID, handle: Handler, items
             with in_workspace(workspace_id), alone(stage) as only_runner:
                 if not only_runner:
                     return count
-                handle(_subjects(half))
-                done(half)
-            count += len(half)
+                took = _handled(half, handle)
+            count += took
         except OperationalError:
             raise
         except Exception as error:  # the same boundary, now for a half
@@ -84,8 +82,7 @@ def _run_row(stage: Stage, workspace_id: uuid.UUID, handle: Handler, item: Item)
         with in_workspace(workspace_id), alone(stage) as only_runner:
             if not only_runner:
                 return 0
-            handle([item.subject])
-            done([item])
+            _handled([item], handle)
     except OperationalError:
         raise
     except Exception as error:  # the same boundary, now for one row
@@ -96,6 +93,12 @@ def _run_row(stage: Stage, workspace_id: uuid.UUID, handle: Handler, item: Item)
     return 1
 
 
-def _subjects(items: Sequence[Item]) -> list[uuid.UUID]:
-    """Return the distinct subjects, in the order of the claim."""
-    return list(dict.fromkeys(item.subject for item in items))
+def _handled(items: Sequence[Item], handle: Handler) -> int:
+    """Handle rows, by their distinct subjects in the order of the claim, and delete them; return how many.
+
+    Rows of subjects that `handle` leaves stay as they are: the next claim finds them.
+    """
+    left = handle(list(dict.fromkeys(item.subject for item in items))) or ()
+    taken = [item for item in items if item.subject not in left]
+    done(taken)
+    return len(taken)

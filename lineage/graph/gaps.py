@@ -39,7 +39,7 @@ def keep_gaps(jobs: Collection[uuid.UUID], rev: int) -> set[uuid.UUID]:
     For the projection, once per revision, when the runs are written.
     """
     asked = sorted(jobs)
-    admit = {row[0] for row in fetch(_BY_RUNS, [asked, current_workspace()])}
+    admit = {row[0] for row in fetch(_BY_RUNS, [asked, *[current_workspace()] * 2])}
     known = jobs_with_gaps(asked)
     if closed := sorted(known - admit):
         execute(_CLOSE, [rev, current_workspace(), closed])
@@ -94,6 +94,7 @@ SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_jobgap" g ON g.j
 WHERE g.workspace_id = %s AND g.rev_from <= %s AND (g.rev_to IS NULL OR g.rev_to > %s)
 """
 
+# The newest by the index run_finished; whether it has inputs is asked of its version alone.
 _BY_RUNS = """
 SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   SELECT r.version_id, r.extraction_error FROM "lineage_run" r
@@ -101,8 +102,8 @@ SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   ORDER BY r.ended_at DESC, r.run_id DESC LIMIT 1
 ) AS newest
 WHERE newest.extraction_error
-   OR NOT EXISTS (SELECT 1 FROM "lineage_jobversiondataset" d
-                  WHERE d.version_id = newest.version_id AND d.direction = 'input')
+   OR (SELECT 1 FROM "lineage_jobversiondataset" d
+       WHERE d.workspace_id = %s AND d.version_id = newest.version_id AND d.direction = 'input' LIMIT 1) IS NULL
 """
 
 _CLOSE = 'UPDATE "lineage_jobgap" SET rev_to = %s WHERE workspace_id = %s AND job_id = ANY(%s) AND rev_to IS NULL'

@@ -122,7 +122,12 @@ class Run(WorkspaceModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["workspace", "job", "started_at"], name="run_by_job"),
+            # The newest finished run of a job, without sorting all of them (gaps.py). Runs of a job: by run_once.
+            models.Index(
+                fields=["workspace", "job", "-ended_at", "-run_id"],
+                condition=Q(ended_at__isnull=False),
+                name="run_finished",
+            ),
             models.Index(fields=["workspace", "asset"], name="run_by_asset"),
             models.Index(fields=["workspace", "source", "seen_at"], name="run_by_source"),
             # Its newest run, and the time of its oldest: least(first_at) is read by the next index.

@@ -27,6 +27,7 @@ class Kept(NamedTuple):
     event_time: datetime.datetime | None
     received_at: datetime.datetime
     body: bytes = b""
+    size: int = 0  # bytes of the body
 
 
 def read_event(event: Kept) -> Told:

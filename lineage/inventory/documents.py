@@ -141,16 +141,18 @@ WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND (rev_to IS NULL OR rev_t
 GROUP BY from_asset_id, name
 """
 
-# Relations that follow from runs and are not stored (Related). Of a job it is enough that there is one run.
+# Relations that follow from runs and are not stored (Related). Of a job it is enough that there is one run, which an
+# index tells for each; through the view, the planner may look at all of a workspace for each.
 _FROM_RUNS = {
     "run": """
 SELECT DISTINCT from_asset_id, name FROM "lineage_related"
 WHERE workspace_id = %s AND from_asset_id = ANY(%s) AND name IN ('of_job', 'inputs', 'outputs') AND rev_to IS NULL
 """,
     "job": """
-SELECT a.id, 'runs' FROM "lineage_asset" a WHERE a.workspace_id = %s AND a.id = ANY(%s) AND EXISTS (
-  SELECT 1 FROM "lineage_related" r
-  WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'runs' AND r.rev_to IS NULL)
+SELECT w.id, 'runs' FROM (SELECT %s::uuid) AS c (workspace), unnest(%s::uuid[]) AS w (id), LATERAL (
+  SELECT 1 FROM "lineage_run" r
+  WHERE r.workspace_id = c.workspace AND r.job_id = w.id AND r.asset_id IS NOT NULL LIMIT 1
+) AS r
 """,
 }
 

@@ -44,3 +44,33 @@ def test_bad_rows_side_by_side_are_all_kept_for_later(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         waiting = Work.objects.filter(stage=Stage.RAISE).values_list("subject", "attempts")
         assert sorted(waiting) == sorted((row, 1) for row in rows[2:5])
+
+
+def test_what_a_stage_leaves_goes_into_the_next_transactions(cast: Cast) -> None:
+    rows, calls = [new_id() for _ in range(5)], list[list[uuid.UUID]]()
+
+    def handle(subjects: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+        calls.append(list(subjects[:2]))
+        return subjects[2:]
+
+    with in_workspace(cast.workspace.pk):
+        push(Stage.RAISE, rows)
+    assert run_stage(Stage.RAISE, cast.workspace.pk, handle, limit=1000) == 5
+    assert calls == [rows[:2], rows[2:4], rows[4:]], "each once, in the order in which they came"
+
+
+def test_what_a_half_leaves_is_not_taken_for_done(cast: Cast) -> None:
+    rows, handled = [new_id() for _ in range(8)], list[uuid.UUID]()
+
+    def handle(subjects: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+        if rows[7] in subjects:
+            raise ValueError("a bad row")
+        handled.extend(subjects[:1])
+        return subjects[1:]
+
+    with in_workspace(cast.workspace.pk):
+        push(Stage.RAISE, rows)
+    run_stage(Stage.RAISE, cast.workspace.pk, handle, limit=1000)
+    assert sorted(handled) == sorted(rows[:7]), "each of the others is handled, and once"
+    with in_workspace(cast.workspace.pk):
+        assert Work.objects.get(stage=Stage.RAISE).subject == rows[7]

@@ -12,7 +12,7 @@ from accounts.journal.models import Statement
 from accounts.members.models import Role
 from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
-from accounts.workspaces.models import DeadLetter, Work
+from accounts.workspaces.models import DeadLetter, Revision, Work
 from accounts.workspaces.queue import Stage
 from lineage.events.models import Event
 from lineage.events.receive import receive_event
@@ -353,6 +353,19 @@ def test_the_same_events_again_change_nothing(workspace: uuid.UUID) -> None:
         assert Flow.objects.count() == 1
         assert Flow.objects.get().runs == 1
     assert after == before
+
+
+def test_large_events_are_spread_over_transactions(workspace: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineage.graph.project.BATCH_BYTES", 2000)
+    runs = [new_run() for _ in range(6)]
+    send(workspace, [run_event("COMPLETE", run=run, inputs=[A], outputs=[B]) for run in runs])
+    with in_workspace(workspace):
+        before = Revision.objects.count()
+    assert project(workspace) == 6
+    with in_workspace(workspace):
+        assert Run.objects.count() == 6
+        assert 1 < Revision.objects.count() - before <= 6
+    assert not queued(workspace, Stage.PROJECT)
 
 
 def test_an_event_that_cannot_be_projected_does_not_hold_up_the_others(workspace: uuid.UUID) -> None:
