@@ -18,7 +18,7 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.aliases import LIFECYCLE, SYMLINKS, Change, change_of, note_changes, replace_symlinks
 from lineage.graph.shapes import members
-from lineage.graph.told import Told
+from lineage.graph.told import Carrying, Told
 from lineage.inventory.assets import Key
 from lineage.inventory.bulk import chunks, columns, execute, fetch, records, sorted_json
 
@@ -52,9 +52,9 @@ class LatestFacets:
     # What became of datasets, over all events and not only the latest: a renaming is not undone by what follows it.
     changes: dict[tuple[Place, Change], tuple[datetime.datetime, uuid.UUID]] = field(default_factory=dict)
 
-    def take(self, told: Told) -> None:
+    def take(self, told: Told, carried: Iterable[Carrying]) -> None:
         """Take in the facets that an event carries."""
-        for about, part, facets in told.carried:
+        for about, part, facets in carried:
             place = (told.namespace, part, about.uid)
             known = self.found.setdefault(place, {})
             if part == "dataset" and LIFECYCLE in facets:

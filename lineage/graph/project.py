@@ -20,7 +20,7 @@ from lineage.graph.labels.changes import to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.latest_facets import LatestFacets
 from lineage.graph.project_lineage import project_lineage
-from lineage.graph.read_event import Kept, read_event
+from lineage.graph.read_event import Kept, Reader
 from lineage.graph.run_places import derive_run_countries
 from lineage.graph.told import Told
 from lineage.inventory.bulk import fetch
@@ -157,11 +157,10 @@ def _tell_all(events: Sequence[Kept]) -> tuple[list[Told], LatestFacets]:
 def _tell(events: Sequence[Kept], facets: LatestFacets) -> list[Told]:
     """Return what events tell; what they carry goes into `facets` and is then let go, which bounds the memory."""
     bodies = dict(fetch(_BODIES, [current_workspace(), [event.pk for event in events]]))
-    told: list[Told] = []
-    for event in events:
-        each = read_event(event._replace(body=bytes(bodies[event.pk])))
-        facets.take(each)
-        told.append(each._replace(carried=()) if each.carried else each)
+    reader = Reader()
+    told = [reader.read(event._replace(body=bytes(bodies[event.pk]))) for event in events]
+    for each, carried in reader.carried():
+        facets.take(each, carried)
     return told
 
 

@@ -3,6 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lineage.events.identity import fits, run_uid
@@ -11,7 +12,7 @@ from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of, facts_of_dataset
 from lineage.graph.parents import parent_of
-from lineage.graph.shapes import items, members, parse
+from lineage.graph.shapes import items, json_bytes, members, parse
 from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Told, dataset_ref, job_ref
 
 Named = tuple[Ref, dict[str, Any]]
@@ -30,49 +31,107 @@ class Kept(NamedTuple):
     size: int = 0  # bytes of the body
 
 
-def read_event(event: Kept) -> Told:
-    """Return what a RunEvent, JobEvent or DatasetEvent tells."""
-    body = members(parse(event.body))
-    at = _counts_from(event.event_time or read_time(body["eventTime"])[0], event.received_at)
-    if event.kind == Event.Kind.DATASET:
-        named = members(body.get("dataset"))
-        speaker, run = dataset_ref(named["namespace"], named["name"]), None
+@dataclass(slots=True)
+class _Said:
+    """What an event says of its job and datasets. All runs of a job say mostly the same: read once, it is shared."""
+
+    namespace: str
+    speaker: Ref
+    inputs: tuple[Ref, ...]
+    outputs: tuple[Ref, ...]
+    declared: tuple[Declared, ...]
+    facts: tuple[Facts, ...]
+    of_run: tuple[Facts, ...]  # about _ANY_RUN
+    carried: tuple[Carrying, ...]
+    newest: Told | None = None
+
+
+_ANY_RUN = Ref("run", "", "")
+
+
+class Reader:
+    """Reads events into what they tell, and what they carry, as long as they are held in memory together."""
+
+    def __init__(self) -> None:
+        self._said: dict[bytes, _Said] = {}
+
+    def read(self, event: Kept) -> Told:
+        """Return what a RunEvent, JobEvent or DatasetEvent tells."""
+        body = members(parse(event.body))
+        run = _run(body) if event.kind == Event.Kind.RUN else None
+        run_facets = members(members(body.get("run")).get("facets")) if run else {}
+        said = self._reading(event.kind, body, run_facets.get("tags"))
+        event_type = str(body.get("eventType") or "OTHER").upper() if run else "OTHER"
+        state, rank = STATES[event_type]
+        told = Told(
+            event_id=event.pk,
+            digest=event.kept_digest,
+            at=_counts_from(event.event_time or read_time(body["eventTime"])[0], event.received_at),
+            received_at=event.received_at,
+            said_at=event.event_time
+            if run and not read_time(body["eventTime"])[1]
+            else None,  # no zone: not comparable
+            namespace=said.namespace,
+            speaker=said.speaker,
+            run=run,
+            state=state,
+            rank=rank,
+            starts=event_type == "START",
+            extraction_error=bool(run_facets) and _extraction_error(run_facets),
+            inputs=said.inputs,
+            outputs=said.outputs,
+            declared=said.declared,
+            facts=_about(run, said) if run and said.of_run else said.facts,
+            parent=parent_of(run_facets) if run_facets else None,
+        )
+        if said.newest is None or told.at > said.newest.at:
+            said.newest = told
+        return told
+
+    def carried(self) -> Iterator[tuple[Told, Sequence[Carrying]]]:
+        """Yield what the events carried: of those that carried the same, the newest."""
+        for said in self._said.values():
+            if said.carried and said.newest is not None:
+                yield said.newest, said.carried
+
+    def _reading(self, kind: str, body: dict[str, Any], run_tags: object) -> _Said:
+        speaks = body.get("dataset") if kind == Event.Kind.DATASET else body["job"]
+        key = json_bytes((kind, speaks, body.get("inputs"), body.get("outputs"), run_tags))
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = _said(kind, members(speaks), body, run_tags)
+        return said
+
+
+def _said(kind: str, named: dict[str, Any], body: dict[str, Any], run_tags: object) -> _Said:
+    if kind == Event.Kind.DATASET:
+        speaker = dataset_ref(named["namespace"], named["name"])
         inputs, outputs = [], [(speaker, named)]
     else:
-        named = members(body["job"])
         speaker = job_ref(named["namespace"], named["name"])
-        run = _run(body) if event.kind == Event.Kind.RUN else None
         inputs, outputs = _datasets(body.get("inputs")), _datasets(body.get("outputs"))
-    run_facets = members(members(body.get("run")).get("facets")) if run else {}
-    event_type = str(body.get("eventType") or "OTHER").upper() if run else "OTHER"
-    state, rank = STATES[event_type]
-    return Told(
-        event_id=event.pk,
-        digest=event.kept_digest,
-        at=at,
-        received_at=event.received_at,
-        said_at=event.event_time if run and not read_time(body["eventTime"])[1] else None,  # no zone: not comparable
+    return _Said(
         namespace=named["namespace"],
         speaker=speaker,
-        run=run,
-        state=state,
-        rank=rank,
-        starts=event_type == "START",
-        extraction_error=_extraction_error(run_facets),
         inputs=_refs(inputs),
         outputs=_refs(outputs),
-        declared=tuple(_declared(event, speaker, named, outputs)),
-        facts=tuple(_facts(event, speaker, run, named, (inputs, outputs), run_facets.get("tags"))),
-        carried=tuple(_carried(event, speaker, named, inputs, outputs)),
-        parent=parent_of(run_facets) if run_facets else None,
+        declared=tuple(_declared(kind, speaker, named, outputs)),
+        facts=tuple(_facts(kind, speaker, named, (inputs, outputs), run_tags)),
+        # The code that a run used is a fact of the run: the next one may use other code.
+        of_run=tuple(facts_of(_ANY_RUN, named.get("facets"))) if kind == Event.Kind.RUN else (),
+        carried=tuple(_carried(kind, speaker, named, inputs, outputs)),
     )
 
 
+def _about(run: Ref, said: _Said) -> tuple[Facts, ...]:
+    return (*said.facts, *(Facts(run, facts.values, facts.origin) for facts in said.of_run))
+
+
 def _carried(
-    event: Kept, speaker: Ref, named: dict[str, Any], inputs: Sequence[Named], outputs: Sequence[Named]
+    kind: str, speaker: Ref, named: dict[str, Any], inputs: Sequence[Named], outputs: Sequence[Named]
 ) -> Iterator[Carrying]:
     """Yield the facets of jobs and datasets as they were sent; those of runs are read from events."""
-    if event.kind != Event.Kind.DATASET and (facets := members(named.get("facets"))):
+    if kind != Event.Kind.DATASET and (facets := members(named.get("facets"))):
         yield Carrying(speaker, "job", facets)
     for ref, dataset in (*inputs, *outputs):
         if facets := members(dataset.get("facets")):
@@ -125,10 +184,10 @@ def _extraction_error(facets: dict[str, Any]) -> bool:
     )
 
 
-def _declared(event: Kept, speaker: Ref, named: dict[str, Any], outputs: Iterable[Named]) -> Iterator[Declared]:
+def _declared(kind: str, speaker: Ref, named: dict[str, Any], outputs: Iterable[Named]) -> Iterator[Declared]:
     """Yield the lineage facets; one of another shape is as good as absent, lest it silence what can be inferred."""
     explicit = members(members(named.get("facets")).get("lineage"))
-    if event.kind != Event.Kind.DATASET and _says(explicit, "entries", list):
+    if kind != Event.Kind.DATASET and _says(explicit, "entries", list):
         yield job_lineage(speaker, explicit)
     for ref, output in outputs:
         facets = members(output.get("facets"))
@@ -144,17 +203,14 @@ def _says(facet: dict[str, Any], name: str, shape: type) -> bool:
 
 
 def _facts(
-    event: Kept,
+    kind: str,
     speaker: Ref,
-    run: Ref | None,
     named: dict[str, Any],
     datasets: tuple[Sequence[Named], Sequence[Named]],
     run_tags: object,
 ) -> Iterator[Facts]:
-    if event.kind != Event.Kind.DATASET:
+    if kind != Event.Kind.DATASET:
         yield from facts_of(speaker, named.get("facets"))
-    if run is not None:  # the code that a run used is a fact of the run: the next one may use other code
-        yield from facts_of(run, named.get("facets"))
     inputs, outputs = datasets
     for ref, dataset in inputs:
         yield from facts_of_dataset(ref, dataset.get("facets"), dataset.get("inputFacets"), None)

@@ -129,7 +129,6 @@ class Told(NamedTuple):
     outputs: tuple[Ref, ...] = ()
     declared: tuple[Declared, ...] = ()
     facts: tuple[Facts, ...] = ()
-    carried: tuple[Carrying, ...] = ()
     parent: Parent | None = None
     said_at: datetime.datetime | None = None  # its own time as sent, where it can be held against our clock
 

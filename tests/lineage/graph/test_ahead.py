@@ -11,7 +11,7 @@ from lineage.events.models import Event
 from lineage.events.receive import AHEAD
 from lineage.events.schemas import FUTURE_ALLOWED
 from lineage.graph.models import Run
-from lineage.graph.read_event import Kept, read_event
+from lineage.graph.read_event import Kept, Reader
 from tests.support.cast import Cast
 from tests.support.flow import asset, send, send_and_project
 from tests.support.openlineage import dataset, facet, new_run, post, run_event
@@ -59,7 +59,7 @@ def test_a_clock_that_is_up_to_an_hour_ahead_is_believed(
         event = Event.objects.get()
     ahead = event.received_at + FUTURE_ALLOWED + datetime.timedelta(microseconds=beyond)
     kept = Kept(event.pk, event.kind, bytes(event.kept_digest), ahead, event.received_at, bytes(event.body))
-    assert (read_event(kept).at == event.received_at) is counts_from_receipt
+    assert (Reader().read(kept).at == event.received_at) is counts_from_receipt
 
 
 def test_who_reads_the_event_is_told(cast: Cast) -> None:
