@@ -77,7 +77,7 @@ def assign_versions(runs: Sequence[RunRow], dataset_uids: Mapping[uuid.UUID, str
     3. Write the counts.
     """
     changes = VersionChanges()
-    keys = [_key(run) for run in runs]
+    keys = _keys(runs)
     found = _find(set(keys))
     for run, key in zip(runs, keys, strict=True):  # 1
         former = run.version_before
@@ -110,6 +110,21 @@ def _count(changes: VersionChanges, run: RunRow, former: uuid.UUID | None) -> No
         change.days[day] += 1
         if former is not None and run.day_before is not None:
             changes.of(former, run.job_id).days[run.day_before] -= 1
+
+
+def _keys(runs: Iterable[RunRow]) -> list[Key]:
+    """Return the key of each run's version; computed once for those that join the same without a facet."""
+    plain: dict[tuple[uuid.UUID, frozenset[uuid.UUID], frozenset[uuid.UUID]], Key] = {}
+    keys: list[Key] = []
+    for run in runs:
+        content = (run.job_id, frozenset(run.inputs), frozenset(run.outputs))
+        key = None if run.facets else plain.get(content)
+        if key is None:
+            key = _key(run)
+            if not run.facets:
+                plain[content] = key
+        keys.append(key)
+    return keys
 
 
 def _key(run: RunRow) -> Key:

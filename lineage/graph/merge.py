@@ -5,7 +5,7 @@ Every `join` here is commutative, associative and idempotent; `settle` is a func
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from lineage.graph.told import TERMINAL_RANK, Column, Pair, State, Told
@@ -16,8 +16,7 @@ _SEVERITY: Mapping[str, int] = {"other": 0, "running": 0, "complete": 0, "aborte
 """Of two terminal states at one instant the worse counts: a run is not called good on a tie."""
 
 
-@dataclass(frozen=True)
-class RunState:
+class RunState(NamedTuple):
     """The merged state of one run (or of the design that JobEvents and DatasetEvents describe)."""
 
     state: State
@@ -42,15 +41,21 @@ def state_of(told: Told) -> RunState:
 
 def join(one: RunState, other: RunState) -> RunState:
     """Return the state that both together give."""
-    later = max(one, other, key=lambda each: (each.rank, each.state_at, _SEVERITY[each.state]))
-    starts = [each.started_at for each in (one, other) if each.started_at is not None]
-    return replace(
-        later,
+    later = max(one, other, key=_weight)
+    starts = [at for at in (one.started_at, other.started_at) if at is not None]
+    return RunState(
+        later.state,
+        later.rank,
+        later.state_at,
         first_at=min(one.first_at, other.first_at),
         seen_at=max(one.seen_at, other.seen_at),
         started_at=min(starts, default=None),
         extraction_error=one.extraction_error or other.extraction_error,
     )
+
+
+def _weight(state: RunState) -> tuple[int, datetime.datetime, int]:
+    return state.rank, state.state_at, _SEVERITY[state.state]
 
 
 class Version(NamedTuple):

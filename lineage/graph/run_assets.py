@@ -17,7 +17,7 @@ from lineage.graph.derivations import RUN_STATE
 from lineage.graph.derive_runs import state_facts
 from lineage.graph.runs import RunRow
 from lineage.graph.told import Ref
-from lineage.inventory.bulk import columns, execute, fetch, to_json
+from lineage.inventory.bulk import chunks, execute, fetch, records
 from lineage.inventory.derived import Derived, inputs_digest
 from lineage.inventory.kinds.values import format_timestamp
 
@@ -51,22 +51,22 @@ def make_run_assets(
         return set()
     of = Counter(run.asset_id for run in runs if run.asset_id is not None)
     mine = {run.asset_id: run for run in runs if run.asset_id is not None and of[run.asset_id] == 1}
-    assets: list[tuple[Any, ...]] = []
-    derived: list[Derived] = []
+    assets: list[dict[str, Any]] = []
+    derived: list[dict[str, Any]] = []
     for uid, identifier in fresh.items():
         run = mine.get(identifier)
         facts = _facts(run, job_uids)
-        document = {fact.name: fact.value for fact in facts} | {"uid": uid}
-        provenance = {fact.name: _provenance(fact) for fact in facts}
-        assets.append((identifier, uid, to_json(document), to_json(provenance), _relations(run)))
-        derived += facts
+        document, provenance = {"uid": uid}, {}
+        for fact in facts:
+            document[fact.name], provenance[fact.name] = fact.value, _provenance(fact)
+            derived.append(_row(fact))
+        known = _relations(run)
+        assets.append({"id": identifier, "uid": uid, "document": document, "provenance": provenance, "known": known})
     workspace = current_workspace()
-    execute(_MAKE, [workspace, seen_at, rev, *columns(assets, 5)])
-    rows = [
-        (new_id(), row.asset_id, row.name, to_json(row.value), inputs_digest(row.inputs), to_json(row.inputs), row[6])
-        for row in derived
-    ]
-    execute(_DERIVE, [workspace, RUN_STATE.label, rev, *columns(rows, 7)])
+    for part in chunks(assets):
+        execute(_MAKE, [workspace, seen_at, rev, records(part)])
+    for part in chunks(derived):
+        execute(_DERIVE, [workspace, RUN_STATE.label, rev, records(part)])
     return {identifier for identifier in fresh.values() if identifier not in mine}
 
 
@@ -81,10 +81,22 @@ def _provenance(fact: Derived) -> dict[str, str]:
     return {"origin": "derived", "source": fact.derivation, "at": at, "event": "", "grade": fact.grade}
 
 
-def _relations(run: RunRow | None) -> str:
+def _row(fact: Derived) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "asset": fact.asset_id,
+        "name": fact.name,
+        "value": fact.value,
+        "digest": inputs_digest(fact.inputs),
+        "inputs": fact.inputs,
+        "at": fact.observed_at,
+    }
+
+
+def _relations(run: RunRow | None) -> list[str]:
     if run is None:
-        return "[]"
-    return to_json([*(["inputs"] if run.inputs else []), "of_job", *(["outputs"] if run.outputs else [])])
+        return []
+    return [*(["inputs"] if run.inputs else []), "of_job", *(["outputs"] if run.outputs else [])]
 
 
 def jobs_with_cluster(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -102,20 +114,19 @@ WHERE workspace_id = %s AND id = ANY(%s) AND state <> 'reported'
 _MAKE = """
 INSERT INTO "lineage_asset" (id, workspace_id, kind, uid, name, state, document, provenance, known_relations, conflicts,
                              environment, country, owner, first_seen_at, last_seen_at, rev_changed)
-SELECT w.id, c.workspace, 'run', w.uid, w.uid, 'reported', w.document::jsonb, w.provenance::jsonb, w.relations::jsonb,
-       '{}', '', '', '', c.seen_at, c.seen_at, c.rev
+SELECT w.id, c.workspace, 'run', w.uid, w.uid, 'reported', w.document, w.provenance, w.known, '{}', '', '', '',
+       c.seen_at, c.seen_at, c.rev
 FROM (SELECT %s::uuid, %s::timestamptz, %s::bigint) AS c (workspace, seen_at, rev),
-     unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
-       AS w (id, uid, document, provenance, relations)
+     jsonb_to_recordset(%s::jsonb) AS w (id uuid, uid text, document jsonb, provenance jsonb, known jsonb)
 """
 
 _DERIVE = """
 INSERT INTO "lineage_derivedfact" (id, workspace_id, asset_id, name, value, derivation, inputs_digest, inputs, grade,
                                    observed_at, rev_from)
-SELECT w.id, c.workspace, w.asset, w.name, w.value::jsonb, c.derivation, w.digest, w.inputs::jsonb, 'A', w.at, c.rev
+SELECT w.id, c.workspace, w.asset, w.name, w.value, c.derivation, w.digest, w.inputs, 'A', w.at, c.rev
 FROM (SELECT %s::uuid, %s::text, %s::bigint) AS c (workspace, derivation, rev),
-     unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[])
-       AS w (id, asset, name, value, digest, inputs, at)
+     jsonb_to_recordset(%s::jsonb) AS w (id uuid, asset uuid, name text, value jsonb, digest bytea, inputs jsonb,
+                                         at timestamptz)
 """
 
 _PLACED = """

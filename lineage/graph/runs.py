@@ -86,13 +86,18 @@ def merge_runs(
     for each in told:
         by_key.setdefault((ids[each.speaker.key], each.run.uid if each.run else ""), []).append(each)
     known = _load([key for key in by_key if key[1] not in fresh])  # 1
+    named: dict[int, list[uuid.UUID]] = {}  # what says the same is the same object (read_event.py)
+    for refs in (refs for each in told for refs in (each.inputs, each.outputs)):
+        if id(refs) not in named:
+            named[id(refs)] = [ids[ref.key] for ref in refs]
     runs: list[RunRow] = []
     for key, events in by_key.items():
         run = known.get(key) or _fresh(key, events[0], ids, sources)
-        for event in events:  # 2
+        for event in events if key in known else events[1:]:  # 2; the state of a fresh one is that of its first event
             run.state = join(run.state, state_of(event))
-            run.inputs.update([ids[ref.key] for ref in event.inputs])
-            run.outputs.update([ids[ref.key] for ref in event.outputs])
+        for event in events:
+            run.inputs.update(named[id(event.inputs)])
+            run.outputs.update(named[id(event.outputs)])
             for declared in event.declared:
                 _join_facet(run, declared, event.at, ids[declared.carrier.key])
         runs.append(run)

@@ -195,6 +195,5 @@ def parse_timestamp(text: str) -> datetime | None:
 
 def format_timestamp(instant: datetime) -> str:
     """Write the one form in which documents keep instants: UTC with Z, a fraction only where there is one."""
-    utc = instant.astimezone(UTC).replace(tzinfo=None)
-    text = utc.isoformat(timespec="microseconds" if utc.microsecond else "seconds")
-    return (text.rstrip("0") if utc.microsecond else text) + "Z"
+    text = (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()[: -len("+00:00")]
+    return (text.rstrip("0") if "." in text else text) + "Z"
