@@ -20,6 +20,10 @@ from lineage.graph.told import Ref
 from lineage.inventory.bulk import chunks, execute, fetch, records
 from lineage.inventory.derived import Derived, inputs_digest
 from lineage.inventory.kinds.values import format_timestamp
+from lineage.inventory.sending import sending
+
+AT_ONCE = 1000
+"""Runs per statement: while PostgreSQL makes these, the next ones are prepared."""
 
 
 def find_runs(
@@ -51,22 +55,18 @@ def make_run_assets(
         return set()
     of = Counter(run.asset_id for run in runs if run.asset_id is not None)
     mine = {run.asset_id: run for run in runs if run.asset_id is not None and of[run.asset_id] == 1}
-    assets: list[dict[str, Any]] = []
-    derived: list[dict[str, Any]] = []
-    for uid, identifier in fresh.items():
-        run = mine.get(identifier)
-        facts = _facts(run, job_uids)
-        document, provenance = {"uid": uid}, {}
-        for fact in facts:
-            document[fact.name], provenance[fact.name] = fact.value, _provenance(fact)
-            derived.append(_row(fact))
-        known = _relations(run)
-        assets.append({"id": identifier, "uid": uid, "document": document, "provenance": provenance, "known": known})
     workspace = current_workspace()
-    for part in chunks(assets):
-        execute(_MAKE, [workspace, seen_at, rev, records(part)])
-    for part in chunks(derived):
-        execute(_DERIVE, [workspace, RUN_STATE.label, rev, records(part)])
+    with sending() as send:
+        for part in chunks(list(fresh.items()), AT_ONCE):
+            assets: list[dict[str, Any]] = []
+            derived: list[dict[str, Any]] = []
+            for uid, identifier in part:
+                run = mine.get(identifier)
+                facts = _facts(run, job_uids)
+                assets.append(_asset(identifier, uid, facts, run))
+                derived += [_row(fact) for fact in facts]
+            send(_MAKE, [workspace, seen_at, rev, records(assets)])
+            send(_DERIVE, [workspace, RUN_STATE.label, rev, records(derived)])
     return {identifier for identifier in fresh.values() if identifier not in mine}
 
 
@@ -79,6 +79,13 @@ def _facts(run: RunRow | None, job_uids: Mapping[uuid.UUID, str]) -> list[Derive
 def _provenance(fact: Derived) -> dict[str, str]:
     at = format_timestamp(fact.observed_at)
     return {"origin": "derived", "source": fact.derivation, "at": at, "event": "", "grade": fact.grade}
+
+
+def _asset(identifier: uuid.UUID, uid: str, facts: Sequence[Derived], run: RunRow | None) -> dict[str, Any]:
+    document, provenance = {"uid": uid}, {}
+    for fact in facts:
+        document[fact.name], provenance[fact.name] = fact.value, _provenance(fact)
+    return {"id": identifier, "uid": uid, "document": document, "provenance": provenance, "known": _relations(run)}
 
 
 def _row(fact: Derived) -> dict[str, Any]:

@@ -17,13 +17,17 @@ from lineage.graph.merge import RunState, Version, join, state_of
 from lineage.graph.models import JobVersionDataset
 from lineage.graph.told import Column, Declared, Pair, Told
 from lineage.inventory.assets import Key
-from lineage.inventory.bulk import columns, execute, fetch, from_json, to_json
+from lineage.inventory.bulk import chunks, columns, fetch, from_json, to_json
+from lineage.inventory.sending import sending
 
 RunKey = tuple[uuid.UUID, str]
 """(job asset, run id); the run id '' stands for the design of a job or dataset."""
 
 Carried = tuple[uuid.UUID, str]
 """(carrier, facet name): the job or dataset that a lineage facet was attached to."""
+
+AT_ONCE = 2000
+"""Runs per statement: while PostgreSQL writes these, the next ones are prepared."""
 
 
 @dataclass(slots=True)
@@ -106,15 +110,18 @@ def merge_runs(
 
 def write_runs(runs: Sequence[RunRow]) -> None:
     """Write runs with their versions."""
-    rows = [
-        (
-            run.id, run.asset_id, run.job_id, run.version_id, run.source_id, run.key[1], run.state.state,
-            run.state.rank, run.state.state_at, run.state.first_at, run.state.seen_at, run.state.started_at,
-            run.state.ended_at, run.state.extraction_error, _versions_json(run),
-        )
-        for run in runs
-    ]  # fmt: skip
-    execute(_PUT_RUNS, [current_workspace(), *columns(rows, 15)])
+    workspace = current_workspace()
+    with sending() as send:
+        for part in chunks(runs, AT_ONCE):
+            rows = [
+                (
+                    run.id, run.asset_id, run.job_id, run.version_id, run.source_id, run.key[1], run.state.state,
+                    run.state.rank, run.state.state_at, run.state.first_at, run.state.seen_at, run.state.started_at,
+                    run.state.ended_at, run.state.extraction_error, _versions_json(run),
+                )
+                for run in part
+            ]  # fmt: skip
+            send(_PUT_RUNS, [workspace, *columns(rows, 15)])
 
 
 def pairs_json(pairs: Sequence[Pair] | None) -> str | None:
