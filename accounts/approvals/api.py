@@ -71,9 +71,7 @@ class Approvals(ListView):
     )
     def post(self, request: Request) -> Response:
         """Propose a governed act; it takes effect when another person approves it."""
-        body = ProposalBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = body.validated_data
+        wanted = ProposalBody.read(request.data)
         act = propose(wanted["kind"], wanted["payload"], wanted["reason"], self.principal, wanted["valid_days"])
         return Response(act_row(act), 201)
 
@@ -129,6 +127,4 @@ class Withdraw(WorkspaceView):
 
 
 def _said(body: type[StrictBody], request: Request) -> dict[str, str]:
-    given = body(data=request.data)
-    given.is_valid(raise_exception=True)
-    return {name: str(value) for name, value in given.validated_data.items()}
+    return {name: str(value) for name, value in body.read(request.data).items()}

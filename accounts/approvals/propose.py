@@ -36,9 +36,7 @@ def propose(
     kind = kind_named(kind_name)  # 1
     need_right(principal, kind.proposes, f"Proposing {kind.name}")
     person = person_behind(principal)
-    given = kind.payload(data=dict(payload))  # 2
-    given.is_valid(raise_exception=True)
-    content: dict[str, Any] = {name: plain(value) for name, value in given.validated_data.items()}
+    content: dict[str, Any] = {name: plain(value) for name, value in kind.payload.read(dict(payload)).items()}  # 2
     effect = kind.effect(content)
     now = timezone.now()
     with transaction.atomic():

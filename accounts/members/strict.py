@@ -173,6 +173,13 @@ class StrictBody(serializers.Serializer[Any]):
 
     hint = ""
 
+    @classmethod
+    def read(cls, given: object) -> dict[str, Any]:
+        """Return what was sent, by field; raise UnknownField, or ValidationError with every field that is wrong."""
+        body = cls(data=given)
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
     def to_internal_value(self, data: Any) -> Any:
         """Return the values; raise UnknownField."""
         if isinstance(data, Mapping):

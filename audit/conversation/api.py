@@ -66,9 +66,7 @@ class Questions(WorkspaceView):
     @extend_schema(request=QuestionBody, responses={200: object_schema(AnswerBody)})
     def post(self, request: Request) -> Response:
         """Answer a question from the workspace's evidence."""
-        body = QuestionBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = QuestionBody.read(request.data)
         if asked.get("text"):
             return Response(as_json(ask(asked["text"], self.principal)))
         if asked.get("tool"):

@@ -142,9 +142,7 @@ class Schedules(WorkspaceView):
     @extend_schema(request=NewSchedule, responses={201: object_schema(ScheduleRow)})
     def post(self, request: Request) -> Response:
         """Add a schedule."""
-        form = NewSchedule(data=request.data)
-        form.is_valid(raise_exception=True)
-        wanted = form.validated_data
+        wanted = NewSchedule.read(request.data)
         user = request.user if isinstance(request.user, User) else None
         schedule = add_schedule(
             wanted["name"], wanted["cron"], wanted["timezone"], actor=self.principal.actor, user=user
@@ -161,9 +159,7 @@ class OneSchedule(WorkspaceView):
     def patch(self, request: Request, schedule: uuid.UUID) -> Response:
         """Pause a schedule, or let it run again from its next slot on. The same again changes nothing."""
         row = get_object_or_404(ExportSchedule, pk=schedule, enabled=True)
-        form = ChangedSchedule(data=request.data)
-        form.is_valid(raise_exception=True)
-        change = pause_schedule if form.validated_data["paused"] else resume_schedule
+        change = pause_schedule if ChangedSchedule.read(request.data)["paused"] else resume_schedule
         change(row, actor=self.principal.actor)
         row.refresh_from_db()
         return Response(queries.schedule_row(row))

@@ -97,6 +97,17 @@ def figure(number: int | None) -> str:
 
 
 @register.filter
+def counted(number: int | None, noun: str) -> str:
+    """A count with what is counted: "1 statement", "2,000 statements"; a plural without s is given: "leaf,leaves".
+
+    >>> counted(1, "statement"), counted(2000, "statement"), counted(2, "leaf,leaves"), counted(None, "row")
+    ('1 statement', '2,000 statements', '2 leaves', '– rows')
+    """
+    one, _, several = noun.partition(",")
+    return f"{figure(number)} {one if number == 1 else several or f'{one}s'}"
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """A share (0-1) as per cent, rounded down: 99.97 % must not read as 100 %, nor 0.2 % as none.
 

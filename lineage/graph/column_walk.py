@@ -14,10 +14,10 @@ import numpy as np
 
 from lineage.graph.columns import FlowColumns, columns_between
 from lineage.graph.layers import Follow
-from lineage.graph.picture.cut import pairs_from
 from lineage.graph.queries import FlowFilter, allowed, flows_around, reasons, unnamed
 from lineage.graph.snapshot import Direction, as_uuid
-from lineage.graph.walk import walk
+from lineage.graph.walk import pairs_from, walk
+from lineage.graph.words import counted
 
 MAX_DATASETS = 5_000
 """Datasets that the flows of one walk may reach; beyond the step that reaches more, nothing is looked at."""
@@ -181,6 +181,10 @@ def _silent(
     mute = sum(not flow.columns for flow in flows)
     if mute:
         where = "into" if direction == "upstream" else "out of"
-        yield f"{mute} flows {where} what is reached do not say which columns they take along; they are not followed"
+        yield counted(
+            mute,
+            f"flow {where} what is reached does not say which columns it takes along; it is not followed",
+            f"flows {where} what is reached do not say which columns they take along; they are not followed",
+        )
     if not reached and flows and not mute:
         yield "no flow names this column"

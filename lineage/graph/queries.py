@@ -33,6 +33,7 @@ from lineage.graph.snapshot import (
     load_reached,
 )
 from lineage.graph.walk import Walk, walk
+from lineage.graph.words import counted
 from lineage.inventory.bulk import fetch
 
 MAX_DEPTH = 50
@@ -210,14 +211,22 @@ def reasons(snapshot: Snapshot, found: Walk, start: uuid.UUID, follow: Follow, d
 def gaps(jobs: Ids, revision: int) -> Iterable[str]:
     """Say how many of these jobs were known at `revision` to leave something out."""
     if found := count_gaps(jobs, revision):
-        yield f"{found} jobs on the way admit an extraction error or name no inputs in their newest finished run"
+        yield counted(
+            found,
+            "job on the way admits an extraction error or names no inputs in its newest finished run",
+            "jobs on the way admit an extraction error or name no inputs in their newest finished run",
+        )
 
 
 def open_ends(datasets: Ids) -> Iterable[str]:
     """Say how many of these datasets, which nothing feeds, are not said to be where data comes from."""
     marked = fetch(_ORIGINS, [id_list(datasets), current_workspace()])[0][0] if len(datasets) else 0
     if roots := len(datasets) - marked:
-        yield f"{roots} datasets have nothing upstream and are not marked is_origin"
+        yield counted(
+            roots,
+            "dataset has nothing upstream and is not marked is_origin",
+            "datasets have nothing upstream and are not marked is_origin",
+        )
 
 
 def unnamed(start: uuid.UUID, direction: Direction) -> Iterable[str]:

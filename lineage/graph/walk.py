@@ -56,3 +56,11 @@ def walk(snapshot: Snapshot, start: int, follow: Follow, depth: int, most: int) 
         if not len(frontier):
             break
     return Walk(step, proven, job_step, job_proven, np.unique(np.concatenate(ends)), stopped, more)
+
+
+def pairs_from(snapshot: Snapshot, frontier: Numbers, follow: Follow) -> NDArray[np.int32]:
+    """Return (here, there) of every step that leads on from these (ascending), each once, in order: shape (n, 2)."""
+    hops = snapshot.hops(follow, frontier)
+    wide = hops.here.astype(np.int64) << 32 | hops.there.astype(np.int64)
+    unique = np.unique(wide)
+    return np.stack([unique >> 32, unique & 0xFFFFFFFF], axis=1).astype(np.int32)

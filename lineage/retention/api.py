@@ -1,7 +1,7 @@
 """The API of legal holds, retention rules and what was deleted under them."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -65,12 +65,6 @@ class NewRuleBody(RuleBody):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-def _read(form: type[StrictBody], request: Request) -> dict[str, Any]:
-    body = form(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
-
-
 class LegalHoldsView(ListView):
     """Legal holds, newest first."""
 
@@ -100,7 +94,7 @@ class LegalHoldsView(ListView):
     )
     def post(self, request: Request) -> Response:
         """Place a hold: from now on nothing that it covers is deleted."""
-        said = _read(NewHoldBody, request)
+        said = NewHoldBody.read(request.data)
         reason, reference = said.pop("reason"), said.pop("reference")
         hold = place_hold(NewHold(**said), reason=reason, reference=reference, actor=self.principal.actor)
         return Response(hold_row(hold), 201)
@@ -119,7 +113,7 @@ class ReleaseView(WorkspaceView):
     )
     def post(self, request: Request, hold_id: uuid.UUID) -> Response:
         """Propose to release a hold; another person than the one who placed it approves."""
-        reason = _read(ReasonBody, request)["reason"]
+        reason = ReasonBody.read(request.data)["reason"]
         hold = get_object_or_404(LegalHold, pk=hold_id)
         act = propose(ActKind.HOLD_RELEASE, {"hold": str(hold.pk)}, reason, self.principal)
         return Response(act_row(act), 201)
@@ -154,7 +148,7 @@ class RetentionRulesView(ListView):
     )
     def post(self, request: Request) -> Response:
         """Propose a rule; `effect` says what the next deletion would do by it."""
-        said = _read(NewRuleBody, request)
+        said = NewRuleBody.read(request.data)
         reason = said.pop("reason")
         return Response(act_row(propose(ActKind.RETENTION_SET, said, reason, self.principal)), 201)
 
@@ -196,7 +190,7 @@ class EndRuleView(WorkspaceView):
     )
     def post(self, request: Request, rule_id: uuid.UUID) -> Response:
         """Propose to end a rule, so that nothing is deleted by it any more."""
-        reason = _read(ReasonBody, request)["reason"]
+        reason = ReasonBody.read(request.data)["reason"]
         rule = get_object_or_404(RetentionRule, pk=rule_id)
         act = propose(ActKind.RETENTION_END, {"rule": str(rule.pk)}, reason, self.principal)
         return Response(act_row(act), 201)

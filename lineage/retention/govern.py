@@ -52,15 +52,19 @@ def _former(payload: Payload) -> RetentionRule | None:
     if (str(former.pk) if former else None) != payload["replaces"]:
         raise ActRefused(
             f"Since this was proposed the rule for {_covers(class_of(payload))} has changed: got "
-            f"{f'{former.days:,} days' if former else 'no rule'}. Look at it and propose it again. Nothing was changed."
+            f"{_days(former.days) if former else 'no rule'}. Look at it and propose it again. Nothing was changed."
         )
     if former is not None and former.days == payload["days"]:
-        raise ActRefused(f"{former.days:,} days are in force for {former.covers} already: there is nothing to change.")
+        raise ActRefused(f"{former.covers}: kept for {_days(former.days)} already, so there is nothing to change.")
     return former
 
 
 def _covers(about: RuleClass) -> str:
     return RetentionRule(**about.columns()).covers
+
+
+def _days(days: int) -> str:
+    return f"{days:,} day{'' if days == 1 else 's'}"
 
 
 def _set_effect(payload: Payload) -> str:
@@ -69,10 +73,10 @@ def _set_effect(payload: Payload) -> str:
     before = "No rule is in force for just these."
     if former is not None:
         how = "shorter" if days < former.days else "longer"
-        before = f"That is {how} than the rule in force, {former.days:,} days, which ends."
+        before = f"That is {how} than the rule in force, {_days(former.days)}, which ends."
     gone = f"{'' if foreseen.complete else 'at least '}{foreseen.would_delete:,}"
     return (
-        f"Keep the bodies of events ({_covers(about)}) for {days:,} day{'' if days == 1 else 's'}, then delete them "
+        f"Keep the bodies of events ({_covers(about)}) for {_days(days)}, then delete them "
         f"for good. {before} As things stand, the next deletion would by this rule delete {gone} "
         f"of the {foreseen.looked_at:,} old enough to be looked at; {foreseen.held:,} are under a legal hold."
     )
@@ -105,7 +109,7 @@ def _rule(payload: Payload) -> RetentionRule:
 def _end_effect(payload: Payload) -> str:
     rule = _rule(payload)
     return (
-        f"End the rule that keeps the bodies of events ({rule.covers}) for {rule.days:,} days. What it covers is then "
+        f"End the rule that keeps the bodies of events ({rule.covers}) for {_days(rule.days)}. What it covers is then "
         "kept as long as the next wider rule says, or for ever where there is none."
     )
 

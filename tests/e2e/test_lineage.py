@@ -23,7 +23,8 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202etxt"
 
 
 def step(source: str, target: str) -> dict[str, object]:
-    field = {"namespace": "postgres://db:5432", "name": source, "field": "id"}
+    masking = [{"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": source == "raw"}]
+    field = {"namespace": "postgres://db:5432", "name": source, "field": "id", "transformations": masking}
     columns = facet(fields={"key": {"inputFields": [field]}})
     return run_event(
         job=f"{source} to {target}",
@@ -143,3 +144,14 @@ def test_groups_columns_and_time_are_views_with_addresses(estate: Estate, page: 
     expect(page.locator("#lineage-nodes tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile("rev=0"))
     assert json.loads(page.locator("#lineage-data").text_content() or "")["edges"] == []
+
+
+def test_the_panel_of_a_flow_says_whether_its_masking_counts(estate: Estate, page: Page) -> None:
+    sign_in(page, estate.cast.auditor.email, PASSWORD)
+    page.goto(f"/w/ours/lineage/?asset={estate.ids['raw']}&up=0&down=1")
+    drawn(page)
+    page.evaluate("lineage.edges()[0].emit('tap')")
+    panel = page.locator("[data-panel]")
+    expect(panel).to_contain_text("masked, as columnLineage declares; not approved, so it changes nothing")
+    expect(panel).to_contain_text("in 1 run")
+    expect(panel).not_to_contain_text("in 1 runs")

@@ -24,6 +24,7 @@ from audit.web.proofs import proof_of_statement
 from audit.web.retention_forms import EndForm, HoldForm, ReleaseForm, RuleForm
 from audit.web.scope import Scope, workspace_page
 from audit.web.snippets import root_of_receipts
+from audit.web.words import plural
 from lineage.retention import queries
 from lineage.retention.answers import ReceiptRow, receipt_row
 from lineage.retention.hold import place_hold
@@ -173,7 +174,7 @@ def _forms(scope: Scope, bound: Mapping[str, forms.Form], rules: Any, holds: Any
 
 
 def _rule_choices(rules: list[RetentionRule]) -> list[tuple[str, str]]:
-    return [(str(rule.pk), f"{rule.covers}: {rule.days:,} days") for rule in rules]
+    return [(str(rule.pk), f"{rule.covers}: {plural(rule.days, 'day')}") for rule in rules]
 
 
 def _hold_choices(holds: list[LegalHold]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lineage.graph.layers import Follow, Snapshot
 from lineage.graph.snapshot import Direction, Numbers
+from lineage.graph.walk import pairs_from
 
 SIGNS: Mapping[Direction, int] = {"upstream": -1, "downstream": 1}
 
@@ -91,14 +92,6 @@ def _near(snapshot: Snapshot, frontier: Sequence[int], follow: Follow, fan: int)
     rank = np.arange(len(here)) - np.searchsorted(here, here, "left")
     found: list[int] = np.unique(pairs[rank < fan, 1]).tolist()
     return found
-
-
-def pairs_from(snapshot: Snapshot, frontier: Numbers, follow: Follow) -> NDArray[np.int32]:
-    """Return (here, there) of every step that leads on from these (ascending), each once, in order: shape (n, 2)."""
-    hops = snapshot.hops(follow, frontier)
-    wide = hops.here.astype(np.int64) << 32 | hops.there.astype(np.int64)
-    unique = np.unique(wide)
-    return np.stack([unique >> 32, unique & 0xFFFFFFFF], axis=1).astype(np.int32)
 
 
 def datasets_of_job(snapshot: Snapshot, job: int, follow: Follow) -> tuple[list[int], list[int]]:

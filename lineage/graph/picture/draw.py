@@ -33,6 +33,7 @@ from lineage.graph.picture.flows import Flows
 from lineage.graph.picture.look_up import Edge, Look, edges_of, looks_of, names_of
 from lineage.graph.queries import FlowFilter, allowed, gaps, open_ends, unnamed
 from lineage.graph.snapshot import Ids, as_uuid
+from lineage.graph.words import counted
 
 Collapse = Literal["", "namespace", "job"]
 FAN = 20
@@ -243,7 +244,13 @@ class _View:
         found = []
         beside = sum(sum(each) for each in out)
         if beside:
-            found.append(f"{beside} datasets next to those shown are not in view")
+            found.append(
+                counted(
+                    beside,
+                    "dataset next to those shown is not in view",
+                    "datasets next to those shown are not in view",
+                )
+            )
         near = np.array(
             [n for n, level in sorted(self.level.items()) if level <= 0 and node_of[n] >= 0], dtype=np.int32
         )

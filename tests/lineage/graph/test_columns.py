@@ -132,7 +132,7 @@ def test_a_column_is_followed_over_datasets_with_masking_and_jobs(chain: Cast) -
     assert (via["subtype"], via["masked"], via["job"]["name"]) == ("TRANSFORMATION", True, "b-c")
     assert answer["complete"] is False
     assert (
-        "1 flows out of what is reached do not say which columns they take along; they are not followed"
+        "1 flow out of what is reached does not say which columns it takes along; it is not followed"
         in (answer["reasons"])
     )
 

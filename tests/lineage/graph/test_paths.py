@@ -155,7 +155,7 @@ def test_where_no_path_is_known_the_answer_says_what_it_does_not_know(diamond: C
     send_and_project(diamond.workspace.pk, [step("lonely", "e")])
     answer = ask(diamond, "a", "e").json()
     assert (answer["results"], answer["total"], answer["complete"]) == ([], 0, False)
-    assert answer["reasons"] == ["1 datasets have nothing upstream and are not marked is_origin"]
+    assert answer["reasons"] == ["1 dataset has nothing upstream and is not marked is_origin"]
     assert ask(diamond, "a", "d").json()["complete"] is True
 
 

@@ -64,7 +64,7 @@ def test_what_is_near_is_in_view_on_both_sides_with_the_flows_between(chain: Cas
         [{"direction": "downstream", "hidden": 1, "expand": f"{key(chain, 'c')}:down:20"}]
     ]
     assert said["complete"] is False
-    assert "1 datasets next to those shown are not in view" in said["reasons"]
+    assert "1 dataset next to those shown is not in view" in said["reasons"]
 
 
 def test_more_of_a_dataset_is_shown_as_the_answer_says(chain: Cast) -> None:

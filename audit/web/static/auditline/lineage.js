@@ -90,12 +90,12 @@
     const step = node.lit ? `${node.lit} ▸ ` : "";
     const more = node.more.reduce((sum, one) => sum + one.hidden, 0);
     const brief = (text) => (text === "not reported" ? "–" : text);
-    const under = node.kind === "dataset" ? `${brief(node.country)} · ${brief(node.class)}` : `${node.datasets} datasets · ${node.country}`;
+    const under = node.kind === "dataset" ? `${brief(node.country)} · ${brief(node.class)}` : `${counted(node.datasets, "dataset")} · ${node.country}`;
     return `${step}${short(node.name)}\n${short(under)}${more ? ` +${more}` : ""}`;
   }
 
   function saidOf(node) {
-    const kind = node.kind === "dataset" ? "" : `, ${node.kind} of ${node.datasets} datasets`;
+    const kind = node.kind === "dataset" ? "" : `, ${node.kind} of ${counted(node.datasets, "dataset")}`;
     const lit = node.lit ? `, step ${node.lit} of the path` : "";
     return `${node.name}${kind}, ${node.place}, country ${node.country}, class ${node.class}${lit}`;
   }
@@ -198,6 +198,10 @@
     history.replaceState(history.state, "", address);
   }
 
+  function counted(number, noun) {
+    return `${number.toLocaleString("en-GB")} ${noun}${number === 1 ? "" : "s"}`;
+  }
+
   function made(name, text, attributes = {}) {
     const element = document.createElement(name);
     if (text) element.textContent = text;
@@ -227,7 +231,7 @@
   }
 
   function ofNode(node, list) {
-    entry(list, `${node.kind === "dataset" ? "Dataset" : `${node.kind}, ${node.datasets} datasets`}, ${node.place}`);
+    entry(list, `${node.kind === "dataset" ? "Dataset" : `${node.kind}, ${counted(node.datasets, "dataset")}`}, ${node.place}`);
     if (node.namespace) entry(list, made("span", node.namespace, { class: "code breaks" }));
     entry(list, `Country: ${node.country}`);
     entry(list, `Class: ${node.class}`);
@@ -276,8 +280,8 @@
     entry(list, `${BASES[edge.basis]}; ${edge.proven ? "proven" : "possible, not proven"}`);
     if (edge.masking) entry(list, edge.masking);
     for (const job of edge.jobs) entry(list, "By ", made("a", job.name, { href: page(job.id) }));
-    if (edge.jobs_more > 0) entry(list, `and by ${edge.jobs_more} more jobs`);
-    entry(list, `Seen from ${edge.first} to ${edge.last}, in ${edge.runs} runs`);
+    if (edge.jobs_more > 0) entry(list, `and by ${counted(edge.jobs_more, "more job")}`);
+    entry(list, `Seen from ${edge.first} to ${edge.last}, in ${counted(edge.runs, "run")}`);
     const groups = `${edge.from}${edge.to}`.includes(":");
     if (!groups && edge.basis !== "cartesian") entry(list, made("a", "Its columns", { href: columnsOf(edge), "data-view": "" }));
   }
