@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.data_flow_facts import End, PairFacts, facts_of_pair, flow_uid, runs_fact
-from lineage.inventory.assets import ensure_assets, fit
+from lineage.inventory.assets import default_name, ensure_assets, fit
 from lineage.inventory.bulk import chunks, columns, execute, fetch
 from lineage.inventory.derived import Derived, set_derived
 from lineage.inventory.kinds.values import format_timestamp
@@ -166,6 +166,8 @@ def _retire(pairs: Sequence[Pair], rev: int) -> set[uuid.UUID]:
     set_edges(None, ids, [], rev, names=["from", "to", "by_job"])
     set_derived([], rev, names=list(PairFacts.names()), asset_ids=ids)
     execute(_RETIRE, [rev, current_workspace(), ids])
+    names = [(identifier, fit(default_name("data_flow", uid))) for identifier, uid in rows]
+    execute(_RENAME, [*columns(names, 2), current_workspace()])
     return set(ids)
 
 
@@ -225,7 +227,7 @@ _COUNTED = f"""
 SELECT s.uid, t.uid, w.source, w.target, f.proven, f.last_at, runs.last_at, coalesce(recent.count, 0)
 {_OF_PAIRS}"""
 
-# An inventory may have named the flow by its uid before, and its ends may have got other names since.
+# An inventory may have named the flow before, and its ends may have got other names since.
 _RENAME = """
 UPDATE "lineage_asset" a SET name = w.name FROM unnest(%s::uuid[], %s::text[]) AS w (id, name)
 WHERE a.workspace_id = %s AND a.id = w.id AND a.name <> w.name AND NOT a.document ? 'name'
@@ -249,11 +251,12 @@ ORDER BY r.from_asset_id, v.uid
 """
 
 _ROWS_OF = """
-SELECT s.from_asset_id FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
+SELECT a.id, a.uid FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
 JOIN "lineage_relation" s ON s.to_asset_id = w.source AND s.name = 'from' AND s.rev_to IS NULL
   AND s.source_id IS NULL
 JOIN "lineage_relation" t ON t.workspace_id = s.workspace_id AND t.from_asset_id = s.from_asset_id AND t.name = 'to'
   AND t.to_asset_id = w.target AND t.rev_to IS NULL AND t.source_id IS NULL
+JOIN "lineage_asset" a ON a.workspace_id = s.workspace_id AND a.id = s.from_asset_id
 WHERE s.workspace_id = %s AND t.workspace_id = %s
 """
 

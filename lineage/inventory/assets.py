@@ -62,9 +62,14 @@ def ensure_assets(
 
 
 def default_name(kind: str, uid: str) -> str:
-    """Return a name for people where none was reported: of data sets and jobs the part after the namespace."""
+    """Return a name for people where none was reported: of data sets and jobs the part after the namespace.
+
+    Of a data flow those of its ends, unless its uid is a digest.
+    """
     if kind in ("dataset", "job") and "/" in uid:
         return unquote(uid.partition("/")[2])
+    if kind == "data_flow" and "/" in uid:
+        return " → ".join(default_name("dataset", unquote(end)) for end in uid.split("/", 1))
     return uid
 
 

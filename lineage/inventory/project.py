@@ -107,6 +107,9 @@ def _report(
     assets = ensure_assets(wanted, rev, event.received_at, Asset.State.REPORTED)
     reports = list(_reports(event, reading, part, assets))
     changed = report_facts(source, reports, rev)
+    # An older row does not bring back what the newest full inventory no longer names (merge.py): nothing is said of it.
+    if brought := [ref.id for ref in assets.values() if ref.created or ref.revived]:
+        execute(_RETIRE, [rev, current_workspace(), brought])
     refs = [assets[row.key] for row in part]
     counts.named.update(ref.id for ref in refs)
     counts.created.update(ref.id for ref in refs if ref.created)
@@ -191,7 +194,8 @@ SELECT a.id FROM unnest(%s::text[], %s::text[]) AS w (kind, uid)
 JOIN "lineage_asset" a ON a.kind = w.kind AND a.uid = w.uid WHERE a.workspace_id = %s
 """
 
-# A run of which lineage tells stays, whatever inventories drop: events report runs without facts of their own.
+# A run of which lineage tells stays, whatever inventories drop, and so does a data flow between two datasets that some
+# job joins: events report these without facts of their own.
 _RETIRE = """
 UPDATE "lineage_asset" a SET state = 'retired', rev_changed = %s
 WHERE a.workspace_id = %s AND a.id = ANY(%s) AND a.state = 'reported'
@@ -199,4 +203,8 @@ WHERE a.workspace_id = %s AND a.id = ANY(%s) AND a.state = 'reported'
   AND NOT (a.kind = 'run' AND EXISTS (
     SELECT 1 FROM "lineage_related" r
     WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'of_job' AND r.rev_to IS NULL))
+  AND NOT (a.kind = 'data_flow' AND EXISTS (
+    SELECT 1 FROM "lineage_relation" r
+    WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'from' AND r.rev_to IS NULL
+      AND r.source_id IS NULL))
 """

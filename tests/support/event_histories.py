@@ -309,11 +309,22 @@ ROWS = st.one_of(
         INSTANTS,
     ),
 )
-INVENTORIES = st.builds(
+REPORTS = st.builds(
     lambda name, rows: {"inventory": rows, "source": name},
     st.sampled_from(["cmdb", "sheet"]),
     st.lists(ROWS, min_size=1, max_size=3),
 )
+
+
+def whole(report: Values, at: str | None) -> Values:
+    """Return an inventory as it is; with a time as all that its source knows then."""
+    if at is None:
+        return report
+    lines = list({(line["kind"], line["uid"]): line | {"observed_at": at} for line in report["inventory"]}.values())
+    return report | {"inventory": [{"manifest": {"generated_at": at, "count": len(lines)}}, *lines]}
+
+
+INVENTORIES = st.builds(whole, REPORTS, st.none() | INSTANTS)
 
 # ---- histories
 
