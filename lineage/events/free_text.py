@@ -31,7 +31,8 @@ FREE_TEXT: Mapping[str, frozenset[str]] = {
     "spark_unknown": frozenset(),
     "unknownSourceAttribute": frozenset(),
 }
-"""Facet -> the members that hold free text, at any depth; none named = all of it."""
+"""Facet -> the members that hold free text, at any depth; none named = all of it. Descriptions are texts alone: an
+object of that name is a column, under which the names of others stand."""
 
 _DESCRIBED = frozenset({"description", "transformationDescription"})
 _NAMES = "|".join(
@@ -87,7 +88,11 @@ def _walk(value: Exact, members: frozenset[str], inside: bool, path: str, rewrit
         return {
             key: item
             if key.startswith("_")
-            else _walk(item, members, inside or key in members, f"{path}.{key}", rewrite)
+            else _walk(item, members, inside or _begins(key, item, members), f"{path}.{key}", rewrite)
             for key, item in value.items()
         }
     return value
+
+
+def _begins(key: str, item: Exact, members: frozenset[str]) -> bool:
+    return key in members and (isinstance(item, str) or key not in _DESCRIBED)
