@@ -8,7 +8,7 @@ and waits to be tried again is no older than its next try, so that one bad event
 import math
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -46,7 +46,9 @@ def refuse_when_behind(workspace_id: uuid.UUID) -> None:
     most: int = settings.AUDITLINE_BACKLOG_LIMIT
     longest: int = settings.AUDITLINE_BACKLOG_AGE
     look = _looks.get(workspace_id)
-    if look is None or time.monotonic() >= look.good_until:
+    if look is None or (now := time.monotonic()) >= look.good_until:
+        if look is not None:  # of many who come at once one looks, and the others go by what was seen before
+            _looks[workspace_id] = replace(look, good_until=now + LOOKED_FOR)
         look = _looks[workspace_id] = _look(workspace_id, most)
     if look.events > most:
         raise _overloaded(f"More than {most} events wait to be projected, expected at most {most}", look.age / longest)

@@ -7,6 +7,7 @@ requests share a commit (group_commit.py).
 
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -35,6 +36,8 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _HEADERS = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 
 _known: dict[bytes, tuple[float, Principal]] = {}
+_asking = tuple(threading.Lock() for _ in range(64))
+"""One for each token, or nearly: tokens share one by their digest's first bits."""
 
 
 def express(whole: Application) -> Application:
@@ -117,11 +120,21 @@ def _answer(given: Environ, body: bytes) -> bytes | None:
 
 
 def _principal(secret: str) -> Principal:
-    digest, now = hashlib.sha256(secret.encode("latin-1")).digest(), time.monotonic()
-    until, principal = _known.get(digest, (0.0, None))
-    if principal is None or now >= until:
+    """Return whose token it is. Of many who come when it is believed no longer, one asks and the others wait for it."""
+    digest = hashlib.sha256(secret.encode("latin-1")).digest()
+    if (known := _believed(digest)) is not None:
+        return known
+    with _asking[digest[0] % len(_asking)]:
+        if (known := _believed(digest)) is not None:
+            return known
+        asked = time.monotonic()
         principal = token_principal(secret)
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        _known[digest] = (now + KNOWN_FOR, principal)
+        _known[digest] = (asked + KNOWN_FOR, principal)
     return principal
+
+
+def _believed(digest: bytes) -> Principal | None:
+    until, principal = _known.get(digest, (0.0, None))
+    return principal if time.monotonic() < until else None

@@ -16,6 +16,7 @@ from django.db import DataError, connections
 from accounts.members.authentication import token_principal
 from accounts.members.manage import create_token
 from accounts.members.models import ApiToken
+from accounts.members.rights import Principal
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from config.stack.embedded import Embedded
@@ -117,6 +118,27 @@ def test_a_revoked_token_is_not_believed_beyond_the_time_for_which_tokens_are_kn
     with in_workspace(cast.workspace.pk):
         ApiToken.objects.update(revoked_at="2026-11-01T00:00:00Z")
     assert ask(cast.pipeline, an_event())[0] == 401
+
+
+def test_of_many_requests_with_one_token_one_asks_for_it(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    together, asked = threading.Barrier(8), []
+
+    def ask_for_it(secret: str) -> Principal:
+        asked.append(secret)
+        return token_principal(secret)
+
+    def send(body: bytes) -> int:
+        try:
+            together.wait(30)
+            return ask(cast.pipeline, body, express(no_whole_way))[0]
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(module, "token_principal", ask_for_it)
+    monkeypatch.setattr(module, "KNOWN_FOR", 600.0)
+    with ThreadPoolExecutor(8) as senders:
+        assert set(senders.map(send, [an_event() for _ in range(8)])) == {201}
+    assert asked == [cast.pipeline]
 
 
 def test_many_senders_at_once_share_commits_and_each_gets_its_own_receipt(cast: Cast, stack: Embedded) -> None:
