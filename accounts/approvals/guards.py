@@ -1,4 +1,6 @@
-"""What the database itself holds to of governed acts: each begins as a proposal, is decided once, and is on record.
+"""What the database itself holds to of governed acts: each is proposed, then decided once and in time, and on record.
+
+Persons are compared by `proposer` and `decider`; who is written down beside them is held to be the same.
 
 The owner installs these after each migration. `auditline_is_stated` also serves the guards of what acts put in force.
 """
@@ -31,6 +33,14 @@ BEGIN
   ELSIF NEW.state IN ('approved', 'rejected') AND NOT NEW.four_eyes AND NEW.kind <> 'workspace.four_eyes' AND EXISTS (
       SELECT FROM accounts_workspace w WHERE w.id = NEW.workspace_id AND w.four_eyes) THEN
     RAISE EXCEPTION 'the workspace asks for four eyes' USING ERRCODE = 'check_violation';
+  ELSIF TG_OP = 'INSERT' AND NEW.proposed_by <> 'member:' || NEW.proposer AND NOT EXISTS (
+      SELECT FROM accounts_apitoken t WHERE t.workspace_id = NEW.workspace_id
+        AND NEW.proposed_by = 'token:' || t.id AND t.created_by_id = NEW.proposer) THEN
+    RAISE EXCEPTION 'an act names the person who proposes it' USING ERRCODE = 'check_violation';
+  ELSIF NEW.state IN ('approved', 'rejected') AND NEW.decided_by IS DISTINCT FROM 'member:' || NEW.decider THEN
+    RAISE EXCEPTION 'an act names the person who decides it' USING ERRCODE = 'check_violation';
+  ELSIF NEW.state IN ('approved', 'rejected') AND NEW.valid_until <= now() THEN
+    RAISE EXCEPTION 'an act that has expired is not decided' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
 END $$
@@ -59,5 +69,25 @@ FOR EACH ROW EXECUTE FUNCTION auditline_guard_act_stated()
 """,
 )
 
-GUARDS: tuple[str, ...] = (_STATED, *_ACT)
+# The setting that all of these rest on. The newest act about it says what it is: an older one cannot be used again.
+_SETTING = (
+    """
+CREATE OR REPLACE FUNCTION auditline_guard_four_eyes() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT a.payload->>'on' FROM accounts_governedact a
+      WHERE a.workspace_id = NEW.id AND a.kind = 'workspace.four_eyes' AND a.state = 'approved'
+      ORDER BY a.decided_at DESC, a.id DESC LIMIT 1) IS DISTINCT FROM NEW.four_eyes::text THEN
+    RAISE EXCEPTION 'four eyes are turned on and off by an approved act' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$
+""",
+    """
+CREATE OR REPLACE TRIGGER guard_four_eyes BEFORE UPDATE ON accounts_workspace FOR EACH ROW
+WHEN (OLD.four_eyes IS DISTINCT FROM NEW.four_eyes) EXECUTE FUNCTION auditline_guard_four_eyes()
+""",
+)
+
+GUARDS: tuple[str, ...] = (_STATED, *_ACT, *_SETTING)
 """In the order in which they can be installed."""
