@@ -29,7 +29,7 @@ from lineage.graph.models import (
     RunParent,
 )
 from lineage.graph.project import project
-from lineage.inventory.models import Asset, DerivedFact, Related, Source
+from lineage.inventory.models import Asset, DerivedFact, FactSet, Related, Source
 
 ARRIVAL = {"first_seen_at", "last_seen_at"}
 """Attributes that say when we heard of something: the only ones that may depend on the order of arrival."""
@@ -138,6 +138,11 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 (uid[row.asset_id], row.name, row.value, row.inputs, row.grade, row.observed_at)
                 for row in DerivedFact.objects.filter(**current)
             ),
+            "facts": _sorted(
+                (uid[row.asset_id], row.source.door, row.source.name, _said(row.facts), _said(row.relations),
+                 row.full_at)
+                for row in FactSet.objects.filter(**current).select_related("source")
+            ),
             "lineage": _sorted((uid[asset], *said) for asset, said in lineage_facts().items()),
             "sources": _sorted(
                 # Of an inventory the first time is that of its arrival.
@@ -182,6 +187,11 @@ def _versions(uid: dict[uuid.UUID, str]) -> dict[uuid.UUID, tuple[Any, ...]]:
 
 def _by_uid(facets: list[Any], uid: dict[uuid.UUID, str]) -> list[Any]:
     return _sorted([uid[uuid.UUID(carrier)], *rest] for carrier, *rest in facets)
+
+
+def _said(entries: dict[str, dict[str, Any]]) -> list[Any]:
+    """Return what a source says; which of several events said the same does not count."""
+    return _sorted([name, {key: said for key, said in entry.items() if key != "e"}] for name, entry in entries.items())
 
 
 def _by_carrier(versions: dict[str, Any], uid: dict[uuid.UUID, str]) -> list[Any]:
