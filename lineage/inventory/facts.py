@@ -5,11 +5,14 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.assets import Key, ensure_assets
 from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
 from lineage.inventory.merge import ReportedRow, Said, merge, outlives
-from lineage.inventory.models import Source
+from lineage.inventory.models import Asset, Source
 from lineage.inventory.relations import Reporter, sync_relations
 
 __all__ = ["ReportedRow", "report_facts", "withdraw_unnamed"]
@@ -38,6 +41,7 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
     for row in rows:
         by_asset.setdefault(row.asset_id, []).append(row)
     touched: set[uuid.UUID] = set()
+    overruled: set[Key] = set()
     for part in chunks(sorted(by_asset)):
         changes: list[tuple[_Current, Said]] = []
         confirmed: list[tuple[_Current, Said]] = []
@@ -45,12 +49,31 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
             said = current.said
             for row in by_asset[current.asset_id]:
                 said = merge(said, row, source.full_at)
+            overruled |= _overruled(by_asset[current.asset_id], said)
             if said is not current.said:
                 by_the_hour = source.door == Source.Door.LINEAGE and said.same_by_the_hour(current.said)
                 (confirmed if by_the_hour else changes).append((current, said))
         touched |= _store(source.pk, changes, rev)
         _confirm(confirmed)
-    return touched
+    return touched | _mention(overruled, rev)
+
+
+def _overruled(rows: Iterable[ReportedRow], said: Said) -> set[Key]:
+    """Return the targets of these rows that are not current: something newer is known, now or already before."""
+    return {
+        key
+        for row in rows
+        for name, keys in row.relations.items()
+        for key in keys or ()
+        if list(key) not in said.relations.get(name, {}).get("v", ())
+    }
+
+
+def _mention(keys: Iterable[Key], rev: int) -> set[uuid.UUID]:
+    """Make these assets as mentioned; return the new ones. Else what came first would decide whether they exist."""
+    wanted = [(*key, "") for key in keys]
+    found = ensure_assets(wanted, rev, timezone.now(), Asset.State.MENTIONED) if wanted else {}
+    return {ref.id for ref in found.values() if ref.created}
 
 
 def withdraw_unnamed(
