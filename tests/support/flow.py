@@ -138,19 +138,26 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                 (uid[row.asset_id], row.name, row.value, row.inputs, row.grade, row.observed_at)
                 for row in DerivedFact.objects.filter(**current)
             ),
-            "facts": _sorted(
-                (uid[row.asset_id], row.source.door, row.source.name, _said(row.facts), _said(row.relations),
-                 row.full_at)
-                for row in FactSet.objects.filter(**current).select_related("source")
-            ),
             "lineage": _sorted((uid[asset], *said) for asset, said in lineage_facts().items()),
-            "sources": _sorted(
-                # Of an inventory the first time is that of its arrival.
-                (row.door, row.name, row.expected_every_hours, row.door == Source.Door.LINEAGE and row.first_seen_at,
-                 row.last_seen_at)
-                for row in Source.objects.all()
-            ),
+            **_from_sources(uid),
         }  # fmt: skip
+
+
+def _from_sources(uid: dict[uuid.UUID, str]) -> dict[str, list[Any]]:
+    """Return the sources with when they were heard of, and what they say."""
+    return {
+        "facts": _sorted(
+            (uid[row.asset_id], row.source.door, row.source.name, _said(row.facts), _said(row.relations),
+             row.full_at)
+            for row in FactSet.objects.filter(rev_to__isnull=True).select_related("source")
+        ),
+        "sources": _sorted(
+            # Of an inventory the first time is that of its arrival.
+            (row.door, row.name, row.expected_every_hours, row.door == Source.Door.LINEAGE and row.first_seen_at,
+             row.last_seen_at)
+            for row in Source.objects.all()
+        ),
+    }  # fmt: skip
 
 
 def _from_facets(uid: dict[uuid.UUID, str]) -> dict[str, list[Any]]:
