@@ -34,6 +34,9 @@ FREE_TEXT: Mapping[str, frozenset[str]] = {
 """Facet -> the members that hold free text, at any depth; none named = all of it. Descriptions are texts alone: an
 object of that name is a column, under which the names of others stand."""
 
+OF_FACETS = frozenset({"_producer", "_schemaURL", "_deleted"})
+"""Members of every facet by the specification. What people name may begin as these do: `_to`, `_JAVA_OPTIONS`."""
+
 _DESCRIBED = frozenset({"description", "transformationDescription"})
 _NAMES = "|".join(
     name.replace(".", "[.]") for name, members in FREE_TEXT.items() if not members or members - _DESCRIBED
@@ -87,7 +90,7 @@ def _walk(value: Exact, members: frozenset[str], inside: bool, path: str, rewrit
     if isinstance(value, dict):
         return {
             key: item
-            if key.startswith("_")
+            if key in OF_FACETS
             else _walk(item, members, inside or _begins(key, item, members), f"{path}.{key}", rewrite)
             for key, item in value.items()
         }

@@ -17,7 +17,7 @@ from typing import Any
 import re2
 
 from accounts.journal.canonical.exact import Exact
-from lineage.events.free_text import HOLDS_FREE_TEXT, NAMED, rewrite_free_text
+from lineage.events.free_text import HOLDS_FREE_TEXT, NAMED, OF_FACETS, rewrite_free_text
 from lineage.events.personal import RULES as PERSONAL_RULES
 from lineage.events.personal import find_personal
 
@@ -164,7 +164,7 @@ def _without_values(value: Exact, path: str, found: _Found) -> Exact:
 def _variable(key: str, value: Exact, path: str, found: _Found) -> Exact:
     if isinstance(value, dict | list):
         return _without_values(value, path, found)
-    if key == "name" or key.startswith("_") or value is None:
+    if key == "name" or key in OF_FACETS or value is None:
         return value
     found.add(VARIABLES_RULE, path)
     return REDACTED

@@ -129,6 +129,7 @@ PLACES = [
     ("run", "errorMessage", {"message": "@@", "stackTrace": "x @@"}, ["message", "stackTrace"]),
     ("run", "extractionError", {"errors": [{"errorMessage": "@@", "task": 1}]}, ["errors[0].errorMessage"]),
     ("run", "executionParameters", {"parameters": [{"key": "k", "value": "@@"}]}, ["parameters[0].value"]),
+    ("run", "airflowDagRun", {"conf": {"_to": "@@"}}, ["conf._to"]),
     ("run", "test", {"tests": [{"name": "n", "params": {"p": ["@@"]}}]}, ["tests[0].params.p[0]"]),
     ("run", "spark.logicalPlan", {"plan": [{"condition": [{"value": "@@"}]}]}, ["plan[0].condition[0].value"]),
     ("job", "sql", {"query": "select '@@'"}, ["query"]),

@@ -20,6 +20,7 @@ PLANTED: dict[str, dict[str, Any]] = {
         "environmentVariables": [{"name": "HOME", "value": SECRET}, {"name": "X", "value": SECRET}]
     },
     "environment as an object": {"environmentVariables": {"DB_PASS": SECRET}},
+    "a variable whose name begins with a line": {"environmentVariables": {"_JAVA_OPTIONS": SECRET}},
     "a member named password": {"password": SECRET},
     "a property of Spark": {"spark.hadoop.fs.s3a.secret.key": SECRET, "clientSecret": SECRET, "apiKey": SECRET},
     "an assignment": {"text": f"--db-password={SECRET} --x 1"},
