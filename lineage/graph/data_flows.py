@@ -164,7 +164,7 @@ def _retire(pairs: Sequence[Pair], rev: int) -> set[uuid.UUID]:
     if not ids:
         return set()
     set_edges(None, ids, [], rev, names=["from", "to", "by_job"])
-    set_derived([], rev, names=list(PairFacts.names()), asset_ids=ids)
+    set_derived([], rev, names=[*PairFacts.names(), "volume_gb_30d"], asset_ids=ids)
     execute(_RETIRE, [rev, current_workspace(), ids])
     names = [(identifier, fit(default_name("data_flow", uid))) for identifier, uid in rows]
     execute(_RENAME, [*columns(names, 2), current_workspace()])

@@ -13,8 +13,11 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import chunks, fetch, from_json
 
 PASSING = frozenset(
-    {"last_write_at", "last_run_id", "producer_job", "first_seen_at", "last_seen_at", "source", "runs_last_90d"}
-)
+    {
+        "last_write_at", "last_run_id", "producer_job", "first_seen_at", "last_seen_at", "source", "runs_last_90d",
+        "volume_gb_30d", "cross_border_read_share_30d",
+    }
+)  # fmt: skip
 """Attributes that lineage changes with every run."""
 
 Documents = Mapping[uuid.UUID, dict[str, Any]]
@@ -68,7 +71,8 @@ _DOCUMENTS = 'SELECT id, document FROM "lineage_asset" WHERE workspace_id = %s A
 _GROUNDS = """
 SELECT id, provenance->'country'->>'at', provenance->'country'->>'grade',
        provenance->'classification'->>'at', provenance->'classification'->>'grade',
-       provenance->'contains_personal_data'->>'at', provenance->'contains_personal_data'->>'grade'
+       provenance->'contains_personal_data'->>'at', provenance->'contains_personal_data'->>'grade',
+       provenance->'storage_countries'->>'grade'
 FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s) AND kind = 'dataset'
 """
 

@@ -36,6 +36,27 @@ DATA_FLOW = declare(
     ],
     "flows of the pair; country and class of both ends; transfer_tool; transfer_schemes of the recipient; regimes.yaml",
 )
+FLOW_VOLUME = declare(
+    "flow_volume",
+    1,
+    [("data_flow", "volume_gb_30d")],
+    "outputStatistics and inputStatistics of the runs of 30 days that join the pair",
+)
+FOREIGN_READS = declare(
+    "foreign_reads",
+    1,
+    [("dataset", "cross_border_read_share_30d")],
+    "inputStatistics of the runs of 30 days that read it; where these run or write, and where the dataset lies",
+)
+INPUT_VERSIONS = declare(
+    "input_versions", 1, [("run", "input_versions_complete")], "the facet version of every input, as its run sent it"
+)
+TRACED_COLUMNS = declare(
+    "traced_columns",
+    1,
+    [("dataset", "personal_columns_traced_share")],
+    "tags of its fields, columns of the flows into it",
+)
 TRACED = declare(
     "lineage_labels",
     1,

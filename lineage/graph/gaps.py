@@ -1,12 +1,13 @@
 """Tell which jobs admit that their lineage has a gap: one question, for the answers of the graph and for its labels.
 
-A job admits one where its newest finished run has an extraction error or names no inputs. That changes where its runs
+A job admits one where its newest finished run has an extraction error or names no inputs; of a job that streams, whose
+runs do not finish, the newest run counts. That changes where its runs
 do, so the projection keeps it by revision, and an answer that passes ten thousand jobs does not look at their runs.
 """
 
 import datetime
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from urllib.parse import quote
 
 from django.db.models import Q
@@ -15,6 +16,7 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.snapshot import Ids, id_list
 from lineage.graph.sources import MAX_NAME
+from lineage.graph.volumes import STREAMS
 from lineage.inventory.bulk import columns, execute, fetch
 from lineage.inventory.models import Source
 from lineage.inventory.summaries import is_silent, silent_at
@@ -33,13 +35,17 @@ def count_gaps(jobs: Ids, revision: int) -> int:
     return int(fetch(_COUNT, [id_list(jobs), current_workspace(), revision, revision])[0][0])
 
 
-def keep_gaps(jobs: Collection[uuid.UUID], rev: int) -> set[uuid.UUID]:
+def keep_gaps(jobs: Set[uuid.UUID], rev: int) -> set[uuid.UUID]:
     """Keep at `rev` which of these jobs admit a gap, by their runs as they are now; return those that turned.
 
-    For the projection, once per revision, when the runs are written.
+    Other assets among them admit none. For the projection, once per revision, when the runs are written.
     """
     asked = sorted(jobs)
-    admit = {row[0] for row in fetch(_BY_RUNS, [asked, *[current_workspace()] * 2])}
+    workspace = current_workspace()
+    streaming = {row[0] for row in fetch(_STREAMING, [workspace, asked])}
+    admit = {row[0] for row in fetch(_BY_RUNS, [sorted(jobs - streaming), *[workspace] * 2])}
+    if streaming:
+        admit |= {row[0] for row in fetch(_BY_NEWEST, [sorted(streaming), *[workspace] * 2])}
     known = jobs_with_gaps(asked)
     if closed := sorted(known - admit):
         execute(_CLOSE, [rev, current_workspace(), closed])
@@ -100,6 +106,21 @@ SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   SELECT r.version_id, r.extraction_error FROM "lineage_run" r
   WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
   ORDER BY r.ended_at DESC, r.run_id DESC LIMIT 1
+) AS newest
+WHERE newest.extraction_error
+   OR (SELECT 1 FROM "lineage_jobversiondataset" d
+       WHERE d.workspace_id = %s AND d.version_id = newest.version_id AND d.direction = 'input' LIMIT 1) IS NULL
+"""
+
+_STREAMING = f"""
+SELECT j.id FROM "lineage_asset" j WHERE j.workspace_id = %s AND j.id = ANY(%s) AND j.kind = 'job' AND {STREAMS}
+"""  # noqa: S608 - our own words
+
+_BY_NEWEST = """
+SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
+  SELECT r.version_id, r.extraction_error FROM "lineage_run" r
+  WHERE r.workspace_id = %s AND r.job_id = j.id AND r.run_id <> ''
+  ORDER BY coalesce(r.ended_at, r.seen_at) DESC, r.run_id DESC LIMIT 1
 ) AS newest
 WHERE newest.extraction_error
    OR (SELECT 1 FROM "lineage_jobversiondataset" d

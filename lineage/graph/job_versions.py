@@ -46,6 +46,7 @@ class Change:
     lost: bool = False
     unused: bool = False
     days: Counter[datetime.date] = field(default_factory=Counter)
+    completed: Counter[datetime.date] = field(default_factory=Counter)
 
     def widen(self, run: RunRow) -> None:
         """Take in the times of a run that has it."""
@@ -106,10 +107,13 @@ def _count(changes: VersionChanges, run: RunRow, former: uuid.UUID | None) -> No
             left.lost = True
             left.runs -= counts
             left.designs -= not counts
-    if counts and (former, run.day_before) != (run.version_id, day):
+    if counts and (former, run.day_before, run.completed_before) != (run.version_id, day, run.completed):
         change.days[day] += 1
+        change.completed[day] += run.completed
         if former is not None and run.day_before is not None:
-            changes.of(former, run.job_id).days[run.day_before] -= 1
+            left = changes.of(former, run.job_id)
+            left.days[run.day_before] -= 1
+            left.completed[run.day_before] -= run.completed_before
 
 
 def _keys(runs: Iterable[RunRow]) -> list[Key]:
@@ -181,10 +185,13 @@ def _write_counts(changes: VersionChanges) -> None:
         change = changes.changed[version]
         change.unused = (runs, designs) == (change.runs, change.designs)
     days = [
-        (new_id(), each.id, day, runs) for each in changes.changed.values() for day, runs in each.days.items() if runs
+        (new_id(), each.id, day, runs, each.completed[day])
+        for each in changes.changed.values()
+        for day, runs in each.days.items()
+        if runs or each.completed[day]
     ]
     if days:
-        execute(_COUNT_DAYS, [workspace, *columns(days, 4)])
+        execute(_COUNT_DAYS, [workspace, *columns(days, 5)])
 
 
 def settle_lost(changes: VersionChanges) -> None:
@@ -231,10 +238,11 @@ RETURNING v.id, v.runs, v.designs
 """
 
 _COUNT_DAYS = """
-INSERT INTO "lineage_jobversionday" AS d (id, workspace_id, version_id, day, runs)
-SELECT w.id, %s, w.version, w.day, w.runs
-FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::int[]) AS w (id, version, day, runs)
-ON CONFLICT (workspace_id, version_id, day) DO UPDATE SET runs = d.runs + EXCLUDED.runs
+INSERT INTO "lineage_jobversionday" AS d (id, workspace_id, version_id, day, runs, completed)
+SELECT w.id, %s, w.version, w.day, w.runs, w.completed
+FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::int[], %s::int[]) AS w (id, version, day, runs, completed)
+ON CONFLICT (workspace_id, version_id, day) DO UPDATE SET
+  runs = d.runs + EXCLUDED.runs, completed = d.completed + EXCLUDED.completed
 """
 
 # The least of first_at is not indexed by itself: it is read only where a run has left, which is rare for old versions.

@@ -80,9 +80,33 @@ class JobVersionDay(WorkspaceModel):
     version = row_key("lineage.JobVersion", on_delete=models.CASCADE, db_index=False)
     day = models.DateField()
     runs = models.IntegerField()
+    completed = models.IntegerField(db_default=0)  # how many of them ended well
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "version", "day"], name="job_version_day_once")]
+
+
+class JobVersionVolume(WorkspaceModel):
+    """How many bytes the runs of a version said that they read from a dataset or wrote to it on a day (UTC).
+
+    Each run counts with its latest statement, on the day on which it was last seen (volumes.py).
+    """
+
+    version = row_key("lineage.JobVersion", on_delete=models.CASCADE, db_index=False)
+    dataset = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)
+    direction = models.CharField(max_length=6, choices=JobVersionDataset.Direction.choices)
+    day = models.DateField()
+    runs = models.IntegerField()  # that said so
+    completed = models.IntegerField()  # and ended well
+    bytes = models.DecimalField(max_digits=40, decimal_places=0)  # a sum of what senders say fits no 64 bits
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "version", "dataset", "direction", "day"], name="job_version_volume_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "dataset"], name="job_version_volume_of_dataset")]
 
 
 class Run(WorkspaceModel):
@@ -112,6 +136,8 @@ class Run(WorkspaceModel):
     extraction_error = models.BooleanField(default=False)
     # "<carrier id>/<facet>" -> [time, digest]: which version of each lineage facet it carried counts, deleted or not
     facet_versions = models.JSONField(default=dict)
+    # "<dataset id>/<input, output or version>" -> [time, digest, bytes | null]: the latest of each; null = none
+    statistics = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -16,6 +16,8 @@ from accounts.workspaces.stages import run_stage
 from lineage.events.models import Event
 from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import confirmed_anew, dependents_of, grounds_of, really_changed, steady_documents
+from lineage.graph.derive_volumes import derive_volumes
+from lineage.graph.gaps import keep_gaps
 from lineage.graph.labels.changes import to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.latest_facets import LatestFacets
@@ -23,6 +25,7 @@ from lineage.graph.project_lineage import project_lineage
 from lineage.graph.read_event import Kept, Reader
 from lineage.graph.run_places import derive_run_countries
 from lineage.graph.told import Told
+from lineage.graph.traced_columns import derive_traced_columns
 from lineage.inventory.bulk import fetch
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
@@ -83,7 +86,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     2. Take the revision.
     3. Inventories, then lineage: assets, facts, relations, runs, flows.
     4. Settle documents and what derives from one asset or its storage.
-    5. Derive what reads several documents (data flows, places of runs), and settle that.
+    5. Derive what reads several documents (data flows, places of runs, volumes), and settle that.
     6. Note around what lineage has to be traced anew: a piece of work that follows (labels/retrace.py).
     7. Queue the evaluation of what changed and of what reads it; what is traced anew is evaluated after that.
     8. State the batch in the journal.
@@ -104,12 +107,15 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     changed = settle(reported | lineage.assets, rev)  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
     moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
-    pairs = lineage.pairs | pairs_reached(moved | confirmed_anew(changed, grounds))
+    grounded = moved | confirmed_anew(changed, grounds)
+    pairs = lineage.pairs | pairs_reached(grounded)
     derived = derive_pairs(pairs, rev) | count_pairs(lineage.counted - pairs, rev)  # 5
     derived |= derive_run_countries(lineage.placed | moved, rev)
+    derived |= derive_traced_columns({target for _, target in lineage.pairs} | lineage.tagged | moved, rev)
+    derived |= derive_volumes(lineage.pairs | lineage.counted, lineage.read, grounded, rev)
     changed |= settle(derived, rev)
     traced = to_trace(changed, before, lineage.assets, lineage.pairs, rev)  # 6
-    traced |= lineage.gaps_turned
+    traced |= keep_gaps(lineage.jobs | moved, rev)
     note_changed(traced)
     push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7
     _state(events, changed | lineage.runs, rev)  # 8

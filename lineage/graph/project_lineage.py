@@ -9,7 +9,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.clocks import note_clocks
 from lineage.graph.derive_runs import derive_run_states, derive_writes
 from lineage.graph.flows import settle_flows
-from lineage.graph.gaps import keep_gaps
+from lineage.graph.input_versions import derive_input_versions
 from lineage.graph.job_versions import assign_versions, settle_lost
 from lineage.graph.latest_facets import LatestFacets, keep_facets
 from lineage.graph.parents import keep_parents
@@ -18,6 +18,7 @@ from lineage.graph.run_assets import find_runs, jobs_with_cluster, make_run_asse
 from lineage.graph.runs import RunRow, merge_runs, write_runs
 from lineage.graph.sources import estimate_cadence, note_sources
 from lineage.graph.told import Told
+from lineage.graph.volumes import count_volumes
 from lineage.inventory.assets import Key, ensure_assets
 from lineage.inventory.bulk import fetch
 from lineage.inventory.effective import LONG_AGO
@@ -30,17 +31,19 @@ class LineageTouched:
     """What a batch touched.
 
     `assets` have to be settled, `pairs` derived again (a flow between these has another basis, proof or masking, came
-    to be or went), and of those in `counted` how often they were used. `gaps_turned`: jobs that admit a gap and did
-    not, or the reverse. `runs` are done: they are new, or join something else than before; of these, `placed` may have
-    a place of their own.
+    to be or went), and of those in `counted` how often they were used. `jobs` spoke. `runs` are done: they are new, or
+    join something else than before; of these, `placed` may have a place of their own. `read`: datasets that a run of
+    the batch read. `tagged`: datasets whose tags an event told.
     """
 
     assets: set[uuid.UUID] = field(default_factory=set)
     pairs: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
     counted: set[tuple[uuid.UUID, uuid.UUID]] = field(default_factory=set)
-    gaps_turned: set[uuid.UUID] = field(default_factory=set)
+    jobs: set[uuid.UUID] = field(default_factory=set)
     runs: set[uuid.UUID] = field(default_factory=set)
     placed: set[uuid.UUID] = field(default_factory=set)
+    read: set[uuid.UUID] = field(default_factory=set)
+    tagged: set[uuid.UUID] = field(default_factory=set)
 
 
 def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> LineageTouched:
@@ -48,7 +51,7 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
 
     1. Note the sources and make the assets that events describe or only mention.
     2. Merge events into runs, and give each run the version of its job that joins what it joins.
-    3. Bring the flows in line, and which jobs admit a gap.
+    3. Bring the flows in line.
     4. Relations, and the facts of runs and of what they wrote.
     5. What facets say, by source, and the facets themselves.
     """
@@ -64,15 +67,16 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     versions = assign_versions(runs, _uids(runs, ids))
     write_runs(runs)
     settle_lost(versions)
+    count_volumes(runs)
     estimate_cadence(sources)
     changes = settle_flows(versions, rev)  # 3
     jobs = {ids[each.speaker.key]: each.speaker.uid for each in told if each.speaker.kind == "job"}
-    turned = keep_gaps(jobs, rev)
     touched = made_known | relate_jobs(versions, jobs, rev) | relate_flows(changes, rev)  # 4
     touched |= make_run_assets(fresh, runs, jobs, seen_at, rev)
     made = set(fresh.values()) - touched
     touched |= derive_run_states([run for run in runs if run.asset_id not in made], rev)
     touched |= derive_writes(runs, {target for _, target in changes.pairs | changes.counted}, rev)
+    touched |= derive_input_versions(runs, known_runs.values(), rev)
     by_source: dict[str, list[Told]] = {}
     for each in told:
         by_source.setdefault(each.namespace, []).append(each)
@@ -85,7 +89,9 @@ def project_lineage(told: Sequence[Told], facets: LatestFacets, rev: int) -> Lin
     on_cluster = jobs_with_cluster(set(moved.values()))
     placed = {run for run, job in moved.items() if job in on_cluster or run not in made}
     touched |= moved.keys() - made
-    return LineageTouched(touched, changes.pairs, changes.counted, turned, set(moved), placed)
+    read = {dataset for run in runs for dataset in run.inputs}
+    tagged = {ids[facts.about.key] for each in told for facts in each.facts if "personal_columns" in facts.values}
+    return LineageTouched(touched, changes.pairs, changes.counted, set(jobs), set(moved), placed, read, tagged)
 
 
 def _with_first_runs(runs: Sequence[RunRow]) -> set[uuid.UUID]:

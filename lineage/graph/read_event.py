@@ -12,8 +12,8 @@ from lineage.events.schemas import FUTURE_ALLOWED, read_time
 from lineage.graph.declarations import column_lineage, dataset_lineage, job_lineage
 from lineage.graph.facets import facts_of, facts_of_dataset
 from lineage.graph.parents import parent_of
-from lineage.graph.shapes import items, json_bytes, members, parse
-from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Told, dataset_ref, job_ref
+from lineage.graph.shapes import items, json_bytes, members, parse, text
+from lineage.graph.told import STATES, Carrying, Declared, Facts, Ref, Statistic, Told, dataset_ref, job_ref
 
 Named = tuple[Ref, dict[str, Any]]
 """A dataset with all that the event says of it."""
@@ -43,6 +43,7 @@ class _Said:
     facts: tuple[Facts, ...]
     of_run: tuple[Facts, ...]  # about _ANY_RUN
     carried: tuple[Carrying, ...]
+    statistics: tuple[Statistic, ...]
     newest: Told | None = None
 
 
@@ -83,6 +84,7 @@ class Reader:
             declared=said.declared,
             facts=_about(run, said) if run and said.of_run else said.facts,
             parent=parent_of(run_facets) if run_facets else None,
+            statistics=said.statistics,
         )
         if said.newest is None or told.at > said.newest.at:
             said.newest = told
@@ -120,6 +122,7 @@ def _said(kind: str, named: dict[str, Any], body: dict[str, Any], run_tags: obje
         # The code that a run used is a fact of the run: the next one may use other code.
         of_run=tuple(facts_of(_ANY_RUN, named.get("facets"))) if kind == Event.Kind.RUN else (),
         carried=tuple(_carried(kind, speaker, named, inputs, outputs)),
+        statistics=tuple(_statistics(inputs, outputs)) if kind == Event.Kind.RUN else (),
     )
 
 
@@ -142,6 +145,24 @@ def _carried(
     for ref, dataset in outputs:
         if facets := members(dataset.get("outputFacets")):
             yield Carrying(ref, "output", facets)
+
+
+def _statistics(inputs: Iterable[Named], outputs: Iterable[Named]) -> Iterator[Statistic]:
+    """Yield how many bytes were read and written, and that the version of an input is known, where that was sent."""
+    for ref, dataset in inputs:
+        if isinstance(version := members(dataset.get("facets")).get("version"), dict):
+            told = version.get("_deleted") is not True and text(version.get("datasetVersion"))
+            yield Statistic(ref, "version", 1 if told else None)
+        if isinstance(said := members(dataset.get("inputFacets")).get("inputStatistics"), dict):
+            yield Statistic(ref, "input", _size(said))
+    for ref, dataset in outputs:
+        if isinstance(said := members(dataset.get("outputFacets")).get("outputStatistics"), dict):
+            yield Statistic(ref, "output", _size(said))
+
+
+def _size(facet: dict[str, Any]) -> int | None:
+    size = facet.get("size")
+    return size if type(size) is int and 0 <= size < 2**63 and facet.get("_deleted") is not True else None
 
 
 def _counts_from(said: datetime.datetime, received_at: datetime.datetime) -> datetime.datetime:

@@ -49,12 +49,17 @@ def make_run_assets(
 ) -> set[uuid.UUID]:
     """Write the assets of new runs (uid -> id) with their documents; return those that have to be settled all the same.
 
-    `job_uids` names the jobs of these runs. The assets of runs that several jobs share are written without facts.
+    `job_uids` names the jobs of these runs. The assets of runs that several jobs share, or that tell the versions of
+    what they read, are written without facts.
     """
     if not fresh:
         return set()
     of = Counter(run.asset_id for run in runs if run.asset_id is not None)
-    mine = {run.asset_id: run for run in runs if run.asset_id is not None and of[run.asset_id] == 1}
+    mine = {
+        run.asset_id: run
+        for run in runs
+        if run.asset_id is not None and of[run.asset_id] == 1 and not run.tells_versions
+    }
     workspace = current_workspace()
     with sending() as send:
         for part in chunks(list(fresh.items()), AT_ONCE):

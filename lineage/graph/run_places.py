@@ -6,7 +6,7 @@ clusters ends after two of them.
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.workspaces.isolation import current_workspace
@@ -42,6 +42,21 @@ def derive_run_countries(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.U
         ]
         changed |= set_derived(rows, rev, names=["country"], asset_ids=part)
     return changed
+
+
+def countries_of_jobs(jobs: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str | None, str]]:
+    """Return (country, grade) of those of these jobs that run on a cluster; None where it is not known or not one."""
+    clusters: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for job, cluster in _targets_of(jobs, "runs_on"):
+        clusters.setdefault(job, set()).add(cluster)
+    places = _places_of({cluster for several in clusters.values() for cluster in several})
+    found: dict[uuid.UUID, tuple[str | None, str]] = {}
+    for job, several in clusters.items():
+        theirs = [place for cluster in several for place in places[cluster]]
+        countries = {place.country for place in theirs}
+        grade = weakest(place.provenance.get("grade", "C") for place in theirs)
+        found[job] = (countries.pop() if len(countries) == 1 else None, grade)
+    return found
 
 
 def _derive(run: uuid.UUID, places: Sequence[Place]) -> Derived | None:

@@ -9,13 +9,13 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.merge import RunState, Version, join, state_of
 from lineage.graph.models import JobVersionDataset
-from lineage.graph.told import Column, Declared, Pair, Told
+from lineage.graph.told import Column, Declared, Pair, Statistic, Told
 from lineage.inventory.assets import Key
 from lineage.inventory.bulk import chunks, columns, fetch, from_json, to_json
 from lineage.inventory.sending import sending
@@ -39,6 +39,17 @@ class Facet:
     of_job: bool
 
 
+class Size(NamedTuple):
+    """What the latest statistic of its kind says (told.py, Statistic); None: it says so no more."""
+
+    version: Version
+    bytes: int | None
+
+
+Sizes = dict[tuple[uuid.UUID, str], Size]
+"""By dataset, and what of it: input, output or version."""
+
+
 @dataclass(slots=True)
 class RunRow:
     """A run with all that is known of it after this batch."""
@@ -54,6 +65,9 @@ class RunRow:
     version_id: uuid.UUID | None = None  # None = it has none yet
     day_before: datetime.date | None = None  # of `seen_at` before this batch; None = it is new
     version_before: uuid.UUID | None = None
+    completed_before: bool = False
+    sizes: Sizes = field(default_factory=dict)
+    sizes_before: Sizes = field(default_factory=dict)
 
     @property
     def job_id(self) -> uuid.UUID:
@@ -64,6 +78,16 @@ class RunRow:
     def moved(self) -> bool:
         """Whether it is new or joins something else than before; told once it has its version."""
         return self.version_id != self.version_before
+
+    @property
+    def completed(self) -> bool:
+        """Whether it ended well."""
+        return self.state.state == "complete"
+
+    @property
+    def tells_versions(self) -> bool:
+        """Whether it was ever told which version of an input was read."""
+        return bool(self.sizes) and any(of == "version" for _, of in self.sizes)
 
     def in_force(self) -> Iterator[tuple[Carried, Facet]]:
         """Yield the lineage facets that were not deleted, in one order."""
@@ -104,6 +128,8 @@ def merge_runs(
             run.outputs.update(named[id(event.outputs)])
             for declared in event.declared:
                 _join_facet(run, declared, event.at, ids[declared.carrier.key])
+            for statistic in event.statistics:
+                _join_size(run, statistic, event.at, ids[statistic.about.key])
         runs.append(run)
     return runs
 
@@ -117,11 +143,11 @@ def write_runs(runs: Sequence[RunRow]) -> None:
                 (
                     run.id, run.asset_id, run.job_id, run.version_id, run.source_id, run.key[1], run.state.state,
                     run.state.rank, run.state.state_at, run.state.first_at, run.state.seen_at, run.state.started_at,
-                    run.state.ended_at, run.state.extraction_error, _versions_json(run),
+                    run.state.ended_at, run.state.extraction_error, _versions_json(run), _sizes_json(run),
                 )
                 for run in part
             ]  # fmt: skip
-            send(_PUT_RUNS, [workspace, *columns(rows, 15)])
+            send(_PUT_RUNS, [workspace, *columns(rows, 16)])
 
 
 def pairs_json(pairs: Sequence[Pair] | None) -> str | None:
@@ -150,6 +176,34 @@ def _join_facet(run: RunRow, declared: Declared, at: datetime.datetime, carrier:
         run.facets[carrier, declared.facet] = Facet(version, declared.pairs, declared.carrier.kind == "job")
 
 
+def _join_size(run: RunRow, said: Statistic, at: datetime.datetime, dataset: uuid.UUID) -> None:
+    size = Size(Version(at, hashlib.sha256(to_json(said.size).encode()).digest()), said.size)
+    old = run.sizes.get((dataset, said.of))
+    if old is None or size.version > old.version:
+        run.sizes[dataset, said.of] = size
+
+
+def _sizes_json(run: RunRow) -> str | None:
+    if not run.sizes:
+        return None
+    return to_json(
+        {
+            f"{dataset}/{of}": [size.version.at.isoformat(), size.version.digest.hex(), size.bytes]
+            for (dataset, of), size in run.sizes.items()
+        }
+    )
+
+
+def sizes_of(said: str) -> Sizes:
+    """Return the sizes that a run's row keeps."""
+    sizes: Sizes = {}
+    for key, (at, digest, size) in from_json(said).items():
+        dataset, _, of = key.partition("/")
+        version = Version(datetime.datetime.fromisoformat(at), bytes.fromhex(digest))
+        sizes[uuid.UUID(dataset), of] = Size(version, size)
+    return sizes
+
+
 def _versions_json(run: RunRow) -> str:
     if not run.facets:
         return "{}"
@@ -165,10 +219,13 @@ def _load(keys: Sequence[RunKey]) -> dict[RunKey, RunRow]:
     workspace = current_workspace()
     runs: list[tuple[RunRow, str]] = []
     for row in fetch(_RUNS, [*columns(keys, 2), workspace]):
-        identifier, job, run_id, asset, version, source, versions, *state = row
+        identifier, job, run_id, asset, version, source, versions, sizes, *state = row
         merged = RunState(*state)
         run = RunRow(identifier, (job, run_id), asset, source, merged, version_id=version)
-        run.day_before, run.version_before = merged.seen_at.date(), version
+        run.day_before, run.version_before, run.completed_before = merged.seen_at.date(), version, run.completed
+        if sizes is not None:
+            run.sizes = sizes_of(sizes)
+            run.sizes_before = dict(run.sizes)
         runs.append((run, versions))
     _load_content(runs)
     return {run.key: run for run, _ in runs}
@@ -198,8 +255,8 @@ def _load_content(runs: Sequence[tuple[RunRow, str]]) -> None:
 
 
 _RUNS = """
-SELECT r.id, r.job_id, r.run_id, r.asset_id, r.version_id, r.source_id, r.facet_versions, r.state, r.state_rank,
-       r.state_at, r.first_at, r.seen_at, r.started_at, r.extraction_error
+SELECT r.id, r.job_id, r.run_id, r.asset_id, r.version_id, r.source_id, r.facet_versions, r.statistics, r.state,
+       r.state_rank, r.state_at, r.first_at, r.seen_at, r.started_at, r.extraction_error
 FROM unnest(%s::uuid[], %s::text[]) AS w (job, run)
 JOIN "lineage_run" r ON r.job_id = w.job AND r.run_id = w.run
 WHERE r.workspace_id = %s
@@ -216,17 +273,18 @@ SELECT id, facets FROM "lineage_jobversion" WHERE workspace_id = %s AND id = ANY
 
 _PUT_RUNS = """
 INSERT INTO "lineage_run" (id, workspace_id, asset_id, job_id, version_id, source_id, run_id, state, state_rank,
-                           state_at, first_at, seen_at, started_at, ended_at, extraction_error, facet_versions)
+                           state_at, first_at, seen_at, started_at, ended_at, extraction_error, facet_versions,
+                           statistics)
 SELECT w.id, %s, w.asset, w.job, w.version, w.source, w.run, w.state, w.rank, w.state_at, w.first_at, w.seen_at,
-       w.started_at, w.ended_at, w.error, w.facets::jsonb
+       w.started_at, w.ended_at, w.error, w.facets::jsonb, w.statistics::jsonb
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::smallint[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bool[],
-            %s::text[])
+            %s::text[], %s::text[])
   AS w (id, asset, job, version, source, run, state, rank, state_at, first_at, seen_at, started_at, ended_at, error,
-        facets)
+        facets, statistics)
 ON CONFLICT (workspace_id, job_id, run_id) DO UPDATE SET
   version_id = EXCLUDED.version_id, state = EXCLUDED.state, state_rank = EXCLUDED.state_rank,
   state_at = EXCLUDED.state_at, first_at = EXCLUDED.first_at, seen_at = EXCLUDED.seen_at,
   started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at, extraction_error = EXCLUDED.extraction_error,
-  facet_versions = EXCLUDED.facet_versions
+  facet_versions = EXCLUDED.facet_versions, statistics = EXCLUDED.statistics
 """

@@ -49,6 +49,12 @@ def dataset_tags(facet: dict[str, Any]) -> Values:
     return values
 
 
+def personal_fields(facet: dict[str, Any]) -> frozenset[str] | None:
+    """Return the fields of a dataset that its tags call personal; None where they say nothing of fields."""
+    fields = _fields(facet)
+    return frozenset(field for field, tags in fields.items() if _is_personal(_by_key(tags))) if fields else None
+
+
 def run_tags(facet: object) -> Values:
     """Return what the tags of a run say of what it wrote; only what is said, so that silence takes nothing back."""
     said = _governance(_by_key(_pairs(members(facet))))

@@ -111,6 +111,17 @@ class Carrying(NamedTuple):
     facets: Mapping[str, Any]
 
 
+class Statistic(NamedTuple):
+    """How many bytes a run read from a dataset (`input`) or wrote to it (`output`). `size` None: it says so no more.
+
+    `version`: 1 where it was told which version of a dataset was read.
+    """
+
+    about: Ref
+    of: Literal["input", "output", "version"]
+    size: int | None
+
+
 class Told(NamedTuple):
     """One event, understood. `run` is None for JobEvents and DatasetEvents, which describe a design and no run."""
 
@@ -130,6 +141,7 @@ class Told(NamedTuple):
     declared: tuple[Declared, ...] = ()
     facts: tuple[Facts, ...] = ()
     parent: Parent | None = None
+    statistics: tuple[Statistic, ...] = ()
     said_at: datetime.datetime | None = None  # its own time as sent, where it can be held against our clock
 
     @property

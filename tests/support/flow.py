@@ -25,6 +25,7 @@ from lineage.graph.models import (
     JobVersionDataset,
     JobVersionDay,
     JobVersionFlow,
+    JobVersionVolume,
     Run,
     RunParent,
 )
@@ -102,10 +103,7 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
                  row.conflicts, row.organisation_id and uid[row.organisation_id])
                 for row in Asset.objects.exclude(state=Asset.State.RETIRED)
             ),
-            "runs": _sorted(
-                (run[row.pk], _by_carrier(row.facet_versions, uid), *_columns(row, "run_id", "facet_versions"))
-                for row in Run.objects.all()
-            ),
+            "runs": _sorted(_run(row, run[row.pk], uid) for row in Run.objects.all()),
             "job versions": _sorted(
                 (version[row.pk], row.facets and _by_uid(row.facets, uid), row.runs, row.designs, row.first_at,
                  row.seen_at)
@@ -113,9 +111,10 @@ def whole_state(workspace_id: uuid.UUID) -> dict[str, list[Any]]:
             ),
             "runs' versions": _sorted((run[row.pk], version[row.version_id]) for row in Run.objects.all()),
             "days": _sorted(
-                (version[row.version_id], row.day, row.runs)
+                (version[row.version_id], row.day, row.runs, row.completed)
                 for row in JobVersionDay.objects.filter(runs__gt=0)
             ),
+            "volumes": _volumes(version, uid),
             "joined": _sorted(
                 (version[row.version_id], uid[row.from_dataset_id], uid[row.to_dataset_id], *_columns(row, "job"))
                 for row in JobVersionFlow.objects.all() if row.version_id in version
@@ -158,6 +157,18 @@ def _from_sources(uid: dict[uuid.UUID, str]) -> dict[str, list[Any]]:
             for row in Source.objects.all()
         ),
     }  # fmt: skip
+
+
+def _run(row: Run, key: tuple[str, str], uid: dict[uuid.UUID, str]) -> tuple[Any, ...]:
+    kept = (_by_carrier(row.facet_versions, uid), _by_carrier(row.statistics or {}, uid))
+    return (key, *kept, *_columns(row, "run_id", "facet_versions", "statistics"))
+
+
+def _volumes(version: dict[uuid.UUID, tuple[Any, ...]], uid: dict[uuid.UUID, str]) -> list[Any]:
+    return _sorted(
+        (version[row.version_id], uid[row.dataset_id], *_columns(row))
+        for row in JobVersionVolume.objects.filter(runs__gt=0)
+    )
 
 
 def _from_facets(uid: dict[uuid.UUID, str]) -> dict[str, list[Any]]:

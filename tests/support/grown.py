@@ -35,6 +35,8 @@ VAULT: dict[str, Any] = {
     "attributes": {"country": "US", "replica_countries": [], "lineage_namespaces": ["s3://vault"]},
 }
 
+READ = {"inputFacets": {"inputStatistics": facet(size=1000)}}
+
 PARENT_RUN = "01890a5d-ac96-774b-bcce-b302099a8057"
 """All runs belong to this one."""
 
@@ -108,7 +110,7 @@ def _runs(number: int) -> list[dict[str, Any]]:
     return [
         _run(number, "in", dataset(f"part-{number}", "s3://vault"), customers),
         _fill(number, customers),
-        _run(number, "out", customers, dataset(f"report-{number}", "s3://vault")),
+        _run(number, "out", customers | READ, dataset(f"report-{number}", "s3://vault")),
         _run(number, "on", former, step),
     ]
 

@@ -52,7 +52,7 @@ def value_for(field: "models.Field[Any, Any]") -> Any:
             return NOW.date()
         case models.BooleanField():
             return False
-        case models.IntegerField():
+        case models.IntegerField() | models.DecimalField():
             return 0
         case models.UUIDField() | models.ForeignKey():
             return uuid.uuid4()

@@ -19,7 +19,7 @@ from tests.config.demo.conftest import ANCHOR
 from tests.config.demo.estate_reading import EstateReading
 
 Made = tuple[Path, Manifest]
-# What the first of these find follows from all of the estate: estate_lineage.py tells it. SOV-14 is not in force yet.
+# What the first of these find follows from all of the estate: estate_lineage.py tells it. SOV-14: test_product.py.
 WAITING = {"SOV-06", "SOV-11", "SOV-12", "SOV-14", "SOV-15", "SOV-16", "SEC-12"}
 FAMILIES = {"SOV", "SEC", "SKL"}
 CONTROLS = Path(__file__).parents[4] / "shared" / "content" / "controls"

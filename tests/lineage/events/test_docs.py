@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from accounts.errors import AuditlineError
 from lineage.events import errors
 from lineage.events.free_text import FREE_TEXT
 from lineage.events.receive import MAX_BATCH
 from lineage.events.redact import rules
 from lineage.urls import urlpatterns
+from tests.support.openlineage import SHARED
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = (ROOT / "docs" / "lineage.md").read_text()
@@ -32,6 +35,19 @@ def test_every_place_of_free_text_is_named() -> None:
     section = DOCS.split("# Redaction\n", 1)[1].split("\n#", 1)[0].split("| facet | members |", 1)[1]
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", section, re.MULTILINE)
     assert {name: frozenset(re.findall(r"`(\w+)`", members)) for name, members in rows} == dict(FREE_TEXT)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the specification is absent: no folder {SHARED}")
+def test_every_facet_of_the_standard_has_its_row() -> None:
+    standard = {
+        name
+        for path in (SHARED / "spec" / "facets").glob("*.json")
+        for name in re.findall(r'^  "properties": \{\s*"(\w+)"', path.read_text(), re.MULTILINE)
+    }
+    assert len(standard) == 33, "38 facets, of which some have one name for jobs, datasets and runs"
+    section = DOCS.split("| facet | of | becomes |", 1)[1].split("\n\n", 1)[0]
+    told = {name for row in section.splitlines() for name in re.findall(r"`(\w+)`", row.split(" | ")[0])}
+    assert standard - told == set()
 
 
 def test_every_error_is_described_with_its_status() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from accounts.workspaces.isolation import in_workspace
+from lineage.graph.facet_queries import facets_of, facets_of_run
 from lineage.graph.models import Run
 from lineage.graph.regions import region_of
+from lineage.inventory.models import Asset
 from tests.support.cast import Cast
-from tests.support.flow import asset, send_and_project
-from tests.support.openlineage import dataset, dataset_event, facet, run_event, sample_events
+from tests.support.flow import asset, flows, send_and_project
+from tests.support.openlineage import RUN, dataset, dataset_event, facet, run_event, sample_events
 
 EARLY, LATE = "2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z"
 
@@ -166,3 +168,43 @@ def test_a_region_in_the_namespace_or_in_a_facet_is_a_hint_from_which_no_country
     assert [one.document["region"] for one in found] == ["us-east-1", "eu-central-1", "eu-west-1"]
     assert not any("country" in one.document for one in found)
     assert found[0].provenance["region"]["origin"] == "measured"
+
+
+# ---- what is kept, and means nothing for facts
+
+
+def test_facets_of_control_and_quality_are_kept_with_the_run_and_make_no_flow(workspace: uuid.UUID) -> None:
+    waits_for = [{"job": {"namespace": "airflow", "name": "before"}, "dependency_type": "DIRECT_INVOCATION"}]
+    said = {
+        "jobDependencies": facet(upstream=waits_for, trigger_rule="ALL_SUCCESS"),
+        "test": facet(tests=[{"name": "no_orphans", "status": "fail", "severity": "error"}]),
+        "nominalTime": facet(nominalStartTime=EARLY),
+        "processing_engine": facet(name="spark", version="3.5.0"),
+        "externalQuery": facet(externalQueryId="job_1", source="bigquery"),
+        "executionParameters": facet(parameters=[{"key": "region", "value": "all"}]),
+    }
+    send_and_project(workspace, [run_event(run_facets=said, inputs=[dataset("a")])])
+    assert flows(workspace) == {}
+    with in_workspace(workspace):
+        assert facets_of_run(RUN)[0] == said
+        assert not Asset.objects.filter(name="before").exists()
+    assert asset(workspace, "run", RUN).document.keys() == {"uid", "state"}
+
+
+def test_facets_of_a_dataset_without_a_fact_are_kept_as_sent(workspace: uuid.UUID) -> None:
+    said: dict[str, Any] = {
+        "schema": facet(fields=[{"name": "email", "type": "text", "fields": []}]),
+        "storage": facet(storageLayer="iceberg", fileFormat="parquet"),
+        "hierarchy": facet(hierarchy=[{"type": "DATABASE", "name": "shop"}]),
+    }
+    part = {"subset": facet(inputCondition={"type": "location", "locations": ["s3://lake/a"]})}
+    read = dataset("a", **said) | {"inputFacets": part}
+    send_and_project(workspace, [run_event(inputs=[read], outputs=[dataset("b")])])
+    kept = asset(workspace, "dataset", "a")
+    with in_workspace(workspace):
+        own = facets_of([kept.pk])[kept.pk]
+        used = facets_of([kept.pk], ["input"])[kept.pk]
+    assert {name: one.body for name, one in own.items()} == said
+    assert {name: one.body for name, one in used.items()} == part
+    assert flows(workspace) == {("a", "b"): ("cartesian", True)}
+    assert not kept.document.keys() & {"region", "country", "storage_countries"}

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.revisions import current_revision
+from lineage.graph.coverage import counts
 from lineage.graph.models import JobGap, JobVersionDataset, Run
 from lineage.graph.queries import reach
 from tests.support.cast import Cast
@@ -45,6 +46,38 @@ def admitting(revision: int) -> set[str]:
         for row in JobGap.objects.select_related("job")
         if row.rev_from <= revision and (row.rev_to is None or row.rev_to > revision)
     }
+
+
+STREAM = {"jobType": facet(processingType="STREAMING", integration="FLINK")}
+
+
+def window(at: str, run: str, **rest: Any) -> dict[str, Any]:
+    return run_event("RUNNING", at, run=run, inputs=[dataset("a")], outputs=[dataset("b")], **rest)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("said_later", [False, True])
+def test_of_a_job_that_streams_the_newest_run_counts_though_it_does_not_end(cast: Cast, said_later: bool) -> None:
+    """Else what its producer admits would never count, and its lineage would pass for complete."""
+    first, second = (f"00000000-0000-0000-0000-00000000000{digit}" for digit in "ab")
+    admitting_run = window("2026-11-01T08:00:00Z", first, run_facets=ADMITTED)
+    streams = run_event("OTHER", "2026-11-01T07:00:00Z", run=first, job_facets=STREAM)
+    for event in [admitting_run, streams] if said_later else [streams, admitting_run]:
+        send_and_project(cast.workspace.pk, [event])
+    with in_workspace(cast.workspace.pk):
+        assert admitting(current_revision()) == {"daily"}
+        assert counts()["extraction_errors"] == 1
+    send_and_project(cast.workspace.pk, [window("2026-11-02T08:00:00Z", second)])
+    with in_workspace(cast.workspace.pk):
+        assert admitting(current_revision()) == set()
+        assert counts()["extraction_errors"] == 0
+
+
+@pytest.mark.django_db
+def test_a_batch_run_that_is_under_way_admits_nothing_yet(cast: Cast) -> None:
+    send_and_project(cast.workspace.pk, [window("2026-11-01T08:00:00Z", "r", run_facets=ADMITTED)])
+    with in_workspace(cast.workspace.pk):
+        assert admitting(current_revision()) == set()
 
 
 @pytest.mark.parametrize("seed", range(6))
