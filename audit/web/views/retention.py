@@ -185,7 +185,8 @@ def _hold_choices(holds: list[LegalHold]) -> list[tuple[str, str]]:
 
 
 def _rules() -> list[RetentionRule]:
-    return list(queries.rules(active=True).select_related("act").order_by("-id")[:SHOWN])
+    """Return all that are in force, of which the next deletion is foretold: one per class of events."""
+    return list(queries.rules(active=True).select_related("act").order_by("-id"))
 
 
 def _holds() -> list[LegalHold]:
@@ -193,7 +194,8 @@ def _holds() -> list[LegalHold]:
 
 
 def _show(request: HttpRequest, scope: Scope, bound: Mapping[str, forms.Form], status: int = 200) -> HttpResponse:
-    rules, holds = _rules(), _holds()
+    in_force, holds = _rules(), _holds()
+    rules = in_force[:SHOWN]
     released = list(queries.holds().filter(released_at__isnull=False).order_by("-released_at", "-id")[:20])
     waiting = list(waiting_acts().filter(kind__in=KINDS)[:SHOWN])
     page = queries.deletion_page(request.GET.get("after") or None, PER_PAGE)
@@ -210,15 +212,17 @@ def _show(request: HttpRequest, scope: Scope, bound: Mapping[str, forms.Form], s
         for actor in actors
         if actor
     )
-    following = queries.next_deletion(rules, scope.now, LOOKED_AT)
+    following = queries.next_deletion(in_force, scope.now, LOOKED_AT)
     context = {
         "rules": [_rule(each, names, following) for each in rules],
+        "rules_total": len(in_force),
         "following": following,
         "waiting": [
             {"title": kind_named(act.kind).title, "effect": act.effect, "by": names[act.proposed_by], "act": act}
             for act in waiting
         ],
         "holds": [_hold(each, names) for each in holds],
+        "holds_total": queries.holds(active=True).count(),
         "released": [_hold(each, names) for each in released],
         "deletions": [_deletion(scope, each, said.get(each.statement)) for each in page.rows],
         "page": pager(request, page, count_up_to(queries.deletions())),

@@ -11,6 +11,7 @@ from accounts.approvals.models import GovernedAct
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
 from audit.web.snippets import root_of_receipts
+from audit.web.views import retention
 from lineage.retention.models import Deletion, LegalHold, RetentionRule
 from tests.support.cast import Cast
 from tests.support.retention import delete_all, hold, keep_for, old_event, release
@@ -65,6 +66,24 @@ def test_the_page_says_when_the_next_deletion_begins_and_what_stays_although_old
     assert "0 wait to be projected, and 1 is the newest of its source." in seen
     with in_workspace(cast.workspace.pk):
         assert len(delete_all()) == 2
+
+
+def test_where_not_all_are_shown_the_page_says_so_and_foretells_by_all(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SHOWN", 1)
+    with in_workspace(cast.workspace.pk):
+        keep_for(10, kind="run")
+        keep_for(20, kind="job")
+        hold("source", source="cmdb")
+        hold("source", source="sheet")
+        old_event(), old_event(kind="job")
+    seen = words(page(cast, "auditor"))
+    assert "it deletes 2 events." in seen
+    assert "Rules in force1 of 2, newest first" in seen
+    assert "Legal holds in force1 of 2, newest first" in seen
+    assert "Rules in force 2" in seen
+    assert "Holds in force 2" in seen
 
 
 def test_officer_proposes_to_end_a_rule_and_to_release_a_hold(cast: Cast) -> None:
