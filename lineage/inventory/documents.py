@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.assets import fit
+from lineage.inventory.assets import default_name, fit
 from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
@@ -89,7 +89,8 @@ def _write(row: _Row) -> dict[str, Any] | None:
         return None
     return {
         "id": row.id,
-        "name": fit(document.get("name") or row.name),
+        # A name that is no longer reported goes; that of a data flow comes from its ends (graph/data_flows.py).
+        "name": fit(document.get("name") or (row.name if row.kind == "data_flow" else default_name(row.kind, row.uid))),
         "document": document,
         "provenance": result.provenance,
         "known": known,

@@ -145,7 +145,7 @@ AT_FIRST = row("cluster", "c1", {}, FLOW["observed_at"], at=[("site", "fra1")])
 # A flow that events show stays when an inventory drops it; what was dropped is not brought back by an older row.
 DROPPED = [
     run_event("START", at="2026-11-01T00:00:00Z", inputs=[dataset("b")], outputs=[dataset("a")]),
-    whole({"inventory": [FLOW, AT_FIRST], "source": "cmdb"}, FLOW["observed_at"]),
+    whole({"inventory": [FLOW, AT_FIRST, *NAMED_B["inventory"]], "source": "cmdb"}, FLOW["observed_at"]),
     whole({"inventory": [row("site", "iad1", {}, "2026-11-02T00:00:00Z")], "source": "cmdb"}, "2026-11-02T00:00:00Z"),
 ]
 # Which of two that claim the same came first must not matter.
