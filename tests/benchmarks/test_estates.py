@@ -58,4 +58,4 @@ def test_an_estate_is_written_as_it_was_made(cast: Cast) -> None:
     assert asset.document["classification"] == estates.CLASSES[made.label[root]]
     with in_workspace(cast.workspace.pk):
         assert len(jobs_with_gaps(None)) == made.admits.sum() > 0
-        assert keep_gaps(made.job_ids, next_revision("test")) == set(), "what is kept is what runs say"
+        assert keep_gaps(set(made.job_ids), next_revision("test")) == set(), "what is kept is what runs say"
