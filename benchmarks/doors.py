@@ -11,7 +11,6 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -22,7 +21,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from config.management.commands.up import WEB_THREADS
+from config.management.commands.up import WEB_DEFAULTS, web_command
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
@@ -45,9 +44,8 @@ def served() -> Iterator[Address]:
     with socket.socket() as free:
         free.bind((HOST, 0))
         address = Address(HOST, free.getsockname()[1])
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(address.port)]
     web = subprocess.Popen(
-        [*command, "--no-ws", "--blocking-threads", str(WEB_THREADS), "config.wsgi:application"],
+        web_command(address.port), env={**WEB_DEFAULTS, **os.environ},
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:

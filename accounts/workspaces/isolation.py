@@ -94,8 +94,11 @@ def workspace_tables() -> frozenset[str]:
 
 
 def guard_connection(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-    """Install the guard on a new connection of the app's role (migrations and backups use other aliases)."""
-    if connection.alias == "default":
+    """Install the guard where the app's role connects (migrations and backups use other aliases).
+
+    Once: a process connects anew again and again (a worker after each task), and its wrappers stay.
+    """
+    if connection.alias == "default" and _refuse_outside not in connection.execute_wrappers:
         connection.execute_wrappers.append(_refuse_outside)
 
 

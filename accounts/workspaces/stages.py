@@ -3,7 +3,8 @@
     run_stage(Stage.RAISE, workspace_id, _raise_batch, limit=100)
 
 1. Enter the workspace and be its only runner of the stage (else return: the other runner takes the work).
-2. Claim a batch; where none is due, stop.
+2. Claim a batch; where none is due, stop. What became due before others could run the stage again is looked for once
+   more after that: who was woken for it meanwhile was told that there is a runner.
 3. Handle it and delete its rows in the same transaction: after a kill at any point it is either done or still there.
 4. A batch that fails is tried again in halves, in transactions of their own, down to the row that fails by itself, so
    that it cannot hold up the rest; it waits longer each time and becomes a dead letter at the eighth failure.
@@ -16,32 +17,43 @@ import structlog
 from django.db import OperationalError
 
 from accounts.workspaces.isolation import in_workspace
-from accounts.workspaces.queue import Item, Stage, alone, claim, done, failed
+from accounts.workspaces.queue import Item, Stage, alone, claim, done, due_now, failed
 
 log = structlog.get_logger(__name__)
+LOOKS = 3
+"""Empty batches after which a runner stops, though something is due: another transaction holds it."""
 Handler = Callable[[Sequence[uuid.UUID]], Collection[uuid.UUID] | None]
 """Gets the distinct subjects of a batch; returns those that it left for another transaction, never all of them."""
 
 
 def run_stage(stage: Stage, workspace_id: uuid.UUID, handle: Handler, *, limit: int) -> int:
     """Work off what is due, at most `limit` rows in a transaction; return how many were done."""
-    total = 0
+    total = empty = 0
     while True:
         count, bad = _run_batch(stage, workspace_id, handle, limit)
+        if count is None:
+            return total
         total += count
         if bad:
             total += _run_in_halves(stage, workspace_id, handle, bad)
-        if not count and not bad:
+        empty = 0 if count or bad else empty + 1
+        if empty == LOOKS or (empty and not _became_due(stage, workspace_id)):
             return total
 
 
-def _run_batch(stage: Stage, workspace_id: uuid.UUID, handle: Handler, limit: int) -> tuple[int, list[Item]]:
-    """Return (rows done, rows of a batch that failed)."""
+def _became_due(stage: Stage, workspace_id: uuid.UUID) -> bool:
+    """Look once more after the last, empty batch has let go of the stage."""
+    with in_workspace(workspace_id):
+        return due_now([stage], 1) > 0
+
+
+def _run_batch(stage: Stage, workspace_id: uuid.UUID, handle: Handler, limit: int) -> tuple[int | None, list[Item]]:
+    """Return (rows done, None where another runs the stage; rows of a batch that failed)."""
     items: list[Item] = []
     try:
         with in_workspace(workspace_id), alone(stage) as only_runner:
             if not only_runner:
-                return 0, []
+                return None, []
             items = claim(stage, limit)
             count = _handled(items, handle) if items else 0
         return count, []

@@ -27,13 +27,11 @@ from config.stack.valkey import EmbeddedValkey
 
 QUEUES = "project,evaluate,raise,open,export,notify"
 # Of their own: a checkpoint is promised within 2 seconds, and beat's orders expire, so long work must not hold them up.
-WEB_THREADS = 32
-"""Requests that the web process works on at a time; each may hold a connection to the database."""
 PROMPT_QUEUES = "seal,celery"
 STOP_ORDER = ("web", "beat", "worker", "sealer")  # no new work, no new plans, then finish and seal what is in hand
 READY_SECONDS = 300  # a slow machine is no error; a service that ends is noticed at once
-# Two processes of four threads keep 8 connections; with workers and beat this stays well below max_connections.
-WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "4"}
+# Each thread works on one request and may hold a connection: with workers and beat this stays below max_connections.
+WEB_DEFAULTS = {"GRANIAN_WORKERS": "2", "GRANIAN_BLOCKING_THREADS": "32"}
 # A person reads this terminal: what needs attention and no line per request. LOG_LEVEL=INFO brings those back.
 LOG_DEFAULTS = {"LOG_LEVEL": "WARNING", "GRANIAN_LOG_LEVEL": "warning"}
 
@@ -168,15 +166,19 @@ def embedded_servers(home: Path) -> list[EmbeddedServer]:
 def services(home: Path, port: int) -> list[Service]:
     python = sys.executable
     run_celery = (python, "-W", AS_ROOT_TOO, "-m", "celery", "-A", "config", "--quiet")
-    listen = ("--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
-    web = (python, "-m", "granian", *listen, "--blocking-threads", str(WEB_THREADS))
     worker = (*run_celery, "worker", "--without-gossip", "--without-mingle")
     return [
-        Service("web", (*web, "config.wsgi:application")),
+        Service("web", web_command(port)),
         Service("worker", (*worker, "-Q", QUEUES, "-n", "worker@%h"), patience=30),
         Service("sealer", (*worker, "-Q", PROMPT_QUEUES, "-n", "sealer@%h", "--concurrency", "1"), patience=30),
         Service("beat", (*run_celery, "beat", "--schedule", str(home / "run" / "beat-schedule"))),
     ]
+
+
+def web_command(port: int) -> tuple[str, ...]:
+    """Return how the web processes are started; how many, and of how many threads, is in their environment."""
+    listen = ("--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws")
+    return sys.executable, "-m", "granian", *listen, "config.wsgi:application"
 
 
 def manage() -> tuple[str, str]:

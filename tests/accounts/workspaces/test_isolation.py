@@ -7,7 +7,13 @@ from django.db import DataError, IntegrityError, ProgrammingError, connection, t
 
 from accounts.journal.models import Statement
 from accounts.members.models import ApiToken
-from accounts.workspaces.isolation import OutsideWorkspace, current_workspace, in_workspace, run_in_workspace
+from accounts.workspaces.isolation import (
+    OutsideWorkspace,
+    _refuse_outside,
+    current_workspace,
+    in_workspace,
+    run_in_workspace,
+)
 from tests.support.cast import Cast
 
 
@@ -25,6 +31,16 @@ def test_a_raw_cursor_sees_no_row_of_another_workspace(cast: Cast) -> None:
 
 
 def test_touching_a_workspaces_table_outside_raises(cast: Cast) -> None:
+    with pytest.raises(OutsideWorkspace):
+        Statement.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_connects_again_and_again_is_guarded_once(cast: Cast) -> None:
+    for _ in range(3):
+        connection.close()
+        connection.ensure_connection()
+    assert connection.execute_wrappers.count(_refuse_outside) == 1
     with pytest.raises(OutsideWorkspace):
         Statement.objects.count()
 

@@ -1,7 +1,12 @@
 """A stage works off its rows: a bad one is found among many without holding up the others."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
@@ -74,3 +79,30 @@ def test_what_a_half_leaves_is_not_taken_for_done(cast: Cast) -> None:
     assert sorted(handled) == sorted(rows[:7]), "each of the others is handled, and once"
     with in_workspace(cast.workspace.pk):
         assert Work.objects.get(stage=Stage.RAISE).subject == rows[7]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_while_the_last_batch_lets_go_of_the_stage_is_done_by_its_runner(cast: Cast) -> None:
+    ours, rows, handled, refused = cast.workspace.pk, [new_id(), new_id()], list[uuid.UUID](), list[int]()
+
+    def handle(subjects: Sequence[uuid.UUID]) -> None:
+        handled.extend(subjects)
+
+    def come_late() -> None:
+        """Be the one who brings work and is woken for it while the other still holds the stage."""
+        with in_workspace(ours):
+            push(Stage.RAISE, rows[1:])
+        refused.append(run_stage(Stage.RAISE, ours, handle, limit=10))
+        connection.close()
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        found = execute(sql, params, many, context)
+        if "SKIP LOCKED" in sql and handled and not refused:
+            others.submit(come_late).result()
+        return found
+
+    with in_workspace(ours):
+        push(Stage.RAISE, rows[:1])
+    with ThreadPoolExecutor(1) as others, connection.execute_wrapper(watch):
+        assert run_stage(Stage.RAISE, ours, handle, limit=10) == 2
+    assert (handled, refused) == (rows, [0])

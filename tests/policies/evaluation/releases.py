@@ -76,8 +76,8 @@ ENCRYPTED = check(
     ("pass", {"encrypted_at_rest": True}), ("fail", {"encrypted_at_rest": False}), ("unknown", {}),
 )  # fmt: skip
 SHARED = check(
-    2, "dataset", "asset.encrypted_at_rest && asset.cross_border_read_share_30d <= 0.5",  # nothing derives it yet
-    ("pass", {"encrypted_at_rest": True, "cross_border_read_share_30d": 0.5}), ("fail", {"encrypted_at_rest": False}),
+    2, "dataset", "asset.encrypted_at_rest && asset.consumers <= 5",  # nothing derives it yet
+    ("pass", {"encrypted_at_rest": True, "consumers": 5}), ("fail", {"encrypted_at_rest": False}),
     ("unknown", {}),
 )  # fmt: skip
 PLACED = check(

@@ -92,7 +92,7 @@ def test_a_check_that_begins_to_wait_for_facts_is_not_judged_any_more(cast: Cast
     assert base(verdicts(ours)[DATASET, "DEM-02"][0]) == Code.FAIL
     ship(DEMOS["one waits"])
     fully(ours)
-    assert ready_checklists()["DEM"].waiting["DEM-02"] == ["dataset.cross_border_read_share_30d"]
+    assert ready_checklists()["DEM"].waiting["DEM-02"] == ["dataset.consumers"]
     assert verdicts(ours) == {}
     assert ends(ours, "DEM-02")[0] == [("resolved", "is no longer judged")]
     with in_workspace(ours):
