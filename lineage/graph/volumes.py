@@ -26,6 +26,21 @@ ASKED = f"CASE WHEN {STREAMS} THEN d.runs ELSE d.completed END"
 TOLD = f"CASE WHEN {STREAMS} THEN x.runs ELSE x.completed END"
 """In SQL: how many of them do, from a volume `x`."""
 
+STEPS = """
+CROSS JOIN LATERAL (
+  SELECT v.job_id, v.runs FROM "lineage_jobversion" v
+  WHERE v.workspace_id = f.workspace_id AND v.id = f.version_id OFFSET 0
+) AS v
+CROSS JOIN LATERAL (
+  SELECT j.document FROM "lineage_asset" j WHERE j.workspace_id = f.workspace_id AND j.id = v.job_id OFFSET 0
+) AS j
+"""
+"""In SQL: from a row `f` of a version to the version and its job `j`.
+
+Step by step, by index (OFFSET 0 keeps the planner from another order): in a workspace whose statistics are older than
+its rows, PostgreSQL otherwise reads all days of all versions for each dataset.
+"""
+
 _Place = tuple[uuid.UUID, uuid.UUID, str, datetime.date]
 """(version, dataset, direction, day)."""
 
