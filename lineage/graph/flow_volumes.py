@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Decimal
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.data_flow_facts import flow_uid
 from lineage.graph.derivations import FLOW_VOLUME
-from lineage.graph.volumes import ASKED, DAYS, STEPS, TOLD, midnight
+from lineage.graph.volumes import midnight, said_of_days
 from lineage.inventory.bulk import columns, fetch
 from lineage.inventory.derived import Derived, set_derived
 
@@ -81,7 +81,6 @@ SELECT f.workspace_id, f.version_id FROM "lineage_jobversionflow" f
 WHERE f.workspace_id = %s AND f.from_dataset_id = w.source AND f.to_dataset_id = w.target OFFSET 0
 """
 
-# Per version of a job that joins the pair: the runs of DAYS days up to the newest good one, and what they said.
 _MOVED = f"""
 SELECT w.source, w.target, newest.until, NOT EXISTS (
     SELECT 1 FROM "lineage_jobversionflow" other
@@ -89,30 +88,7 @@ SELECT w.source, w.target, newest.until, NOT EXISTS (
       AND other.from_dataset_id <> w.source
   ), of_days.asked, wrote.told, wrote.bytes, took.told, took.bytes
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (source, target)
-CROSS JOIN LATERAL (
-  SELECT max(d.day) AS until FROM ({_JOINING}) AS f {STEPS}
-  CROSS JOIN LATERAL (
-    SELECT d.day FROM "lineage_jobversionday" d
-    WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND {ASKED} > 0 ORDER BY d.day DESC LIMIT 1
-  ) AS d
-) AS newest
-CROSS JOIN LATERAL ({_JOINING}) AS f {STEPS}
-CROSS JOIN LATERAL (
-  SELECT coalesce(sum({ASKED}), 0) AS asked FROM "lineage_jobversionday" d
-  WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND d.day > newest.until - {DAYS}
-    AND d.day <= newest.until
-) AS of_days
-CROSS JOIN LATERAL (
-  SELECT sum({TOLD}) AS told, sum(x.bytes) AS bytes FROM "lineage_jobversionvolume" x
-  WHERE x.workspace_id = f.workspace_id AND x.version_id = f.version_id AND x.dataset_id = w.target
-    AND x.direction = 'output' AND x.day > newest.until - {DAYS} AND x.day <= newest.until
-) AS wrote
-CROSS JOIN LATERAL (
-  SELECT sum({TOLD}) AS told, sum(x.bytes) AS bytes FROM "lineage_jobversionvolume" x
-  WHERE x.workspace_id = f.workspace_id AND x.version_id = f.version_id AND x.dataset_id = w.source
-    AND x.direction = 'input' AND x.day > newest.until - {DAYS} AND x.day <= newest.until
-) AS took
-WHERE v.runs > 0 AND newest.until IS NOT NULL AND (of_days.asked > 0 OR wrote.bytes > 0 OR took.bytes > 0)
+{said_of_days(_JOINING, wrote=("w.target", "output"), took=("w.source", "input"))}
 """  # noqa: S608 - our own words
 
 _UIDS = 'SELECT id, uid FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from accounts.workspaces.isolation import current_workspace
 from lineage.graph.derivations import FOREIGN_READS
 from lineage.graph.run_places import countries_of_jobs
-from lineage.graph.volumes import ASKED, DAYS, STEPS, TOLD, midnight
+from lineage.graph.volumes import midnight, said_of_days
 from lineage.inventory.bulk import fetch, from_json
 from lineage.inventory.derived import Derived, set_derived
 from lineage.inventory.effective import weakest
@@ -103,29 +103,10 @@ SELECT r.workspace_id, r.version_id FROM "lineage_jobversiondataset" r
 WHERE r.workspace_id = %s AND r.dataset_id = w.dataset AND r.direction = 'input' OFFSET 0
 """
 
-# Per version of a job that read the dataset: the runs of DAYS days up to the newest good one, and what they said.
 _READ = f"""
 SELECT w.dataset, v.job_id, f.version_id, newest.until, of_days.asked, took.told, took.bytes
 FROM unnest(%s::uuid[]) AS w (dataset)
-CROSS JOIN LATERAL (
-  SELECT max(d.day) AS until FROM ({_READERS}) AS f {STEPS}
-  CROSS JOIN LATERAL (
-    SELECT d.day FROM "lineage_jobversionday" d
-    WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND {ASKED} > 0 ORDER BY d.day DESC LIMIT 1
-  ) AS d
-) AS newest
-CROSS JOIN LATERAL ({_READERS}) AS f {STEPS}
-CROSS JOIN LATERAL (
-  SELECT coalesce(sum({ASKED}), 0) AS asked FROM "lineage_jobversionday" d
-  WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND d.day > newest.until - {DAYS}
-    AND d.day <= newest.until
-) AS of_days
-CROSS JOIN LATERAL (
-  SELECT sum({TOLD}) AS told, sum(x.bytes) AS bytes FROM "lineage_jobversionvolume" x
-  WHERE x.workspace_id = f.workspace_id AND x.version_id = f.version_id AND x.dataset_id = w.dataset
-    AND x.direction = 'input' AND x.day > newest.until - {DAYS} AND x.day <= newest.until
-) AS took
-WHERE v.runs > 0 AND newest.until IS NOT NULL AND (of_days.asked > 0 OR took.bytes > 0)
+{said_of_days(_READERS, took=("w.dataset", "input"))}
 """  # noqa: S608 - our own words
 
 _WRITTEN = """

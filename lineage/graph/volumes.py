@@ -20,13 +20,13 @@ DAYS = 30
 STREAMS = "j.document->>'subtype' IS NOT DISTINCT FROM 'stream'"
 """In SQL: the job `j` streams. Its runs end with nothing, so each of them has to say how much it read and wrote."""
 
-ASKED = f"CASE WHEN {STREAMS} THEN d.runs ELSE d.completed END"
+_ASKED = f"CASE WHEN {STREAMS} THEN d.runs ELSE d.completed END"
 """In SQL: how many runs of a version's day `d` have to say it; one that is under way or failed need not."""
 
-TOLD = f"CASE WHEN {STREAMS} THEN x.runs ELSE x.completed END"
+_TOLD = f"CASE WHEN {STREAMS} THEN x.runs ELSE x.completed END"
 """In SQL: how many of them do, from a volume `x`."""
 
-STEPS = """
+_STEPS = """
 CROSS JOIN LATERAL (
   SELECT v.job_id, v.runs FROM "lineage_jobversion" v
   WHERE v.workspace_id = f.workspace_id AND v.id = f.version_id OFFSET 0
@@ -100,6 +100,42 @@ def any_volume() -> bool:
 def with_volumes(datasets: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return those of these datasets of which some run said how much it read or wrote."""
     return {row[0] for row in fetch(_WITH, [sorted(datasets), current_workspace()])} if datasets else set()
+
+
+def said_of_days(versions: str, **volumes: tuple[str, str]) -> str:
+    """Return in SQL the joins from rows `w` to what versions of jobs said of DAYS days up to their newest good run.
+
+    In: the query of a `w` for its versions (workspace_id, version_id), and volumes as name=(dataset, direction).
+    Out, for each version `f` of a job (v.job_id) that said something or had to: newest.until, the day of that run;
+    of_days.asked, how many runs had to; and of each volume told, how many did, and bytes.
+    """
+    sums = "".join(_sum_of(name, *volume) for name, volume in volumes.items())
+    said = " OR ".join(["of_days.asked > 0", *(f"{name}.bytes > 0" for name in volumes)])
+    return f"""
+CROSS JOIN LATERAL (
+  SELECT max(d.day) AS until FROM ({versions}) AS f {_STEPS}
+  CROSS JOIN LATERAL (
+    SELECT d.day FROM "lineage_jobversionday" d
+    WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND {_ASKED} > 0 ORDER BY d.day DESC LIMIT 1
+  ) AS d
+) AS newest
+CROSS JOIN LATERAL ({versions}) AS f {_STEPS}
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum({_ASKED}), 0) AS asked FROM "lineage_jobversionday" d
+  WHERE d.workspace_id = f.workspace_id AND d.version_id = f.version_id AND d.day > newest.until - {DAYS}
+    AND d.day <= newest.until
+) AS of_days{sums}
+WHERE v.runs > 0 AND newest.until IS NOT NULL AND ({said})
+"""  # noqa: S608 - our own words
+
+
+def _sum_of(name: str, dataset: str, direction: str) -> str:
+    return f"""
+CROSS JOIN LATERAL (
+  SELECT sum({_TOLD}) AS told, sum(x.bytes) AS bytes FROM "lineage_jobversionvolume" x
+  WHERE x.workspace_id = f.workspace_id AND x.version_id = f.version_id AND x.dataset_id = {dataset}
+    AND x.direction = '{direction}' AND x.day > newest.until - {DAYS} AND x.day <= newest.until
+) AS {name}"""  # noqa: S608 - our own words
 
 
 _ADD = """
