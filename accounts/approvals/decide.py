@@ -12,7 +12,7 @@ from accounts.approvals.kinds import kind_named
 from accounts.approvals.models import GovernedAct
 from accounts.approvals.propose import LONGEST_REASON, need_right, needs_two, person_behind, state_act
 from accounts.journal.actions import Action
-from accounts.members.rights import Principal
+from accounts.members.rights import Principal, Right
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Workspace
 
@@ -99,7 +99,7 @@ def _waiting(act_id: uuid.UUID, digest: str) -> GovernedAct:
 def _second_person(act: GovernedAct, principal: Principal, verb: str) -> uuid.UUID:
     """Return who decides. Raises PersonNeeded, RoleNeeded or SecondPersonNeeded."""
     kind = kind_named(act.kind)
-    need_right(principal, kind.approves, f"To {verb} {kind.name}")
+    need_right(principal, Right.APPROVE, f"To {verb} {kind.name}")
     if not principal.actor.startswith("member:"):
         raise PersonNeeded(
             f"{principal.name} is a token, expected a signed-in person to {verb}: a token can be handed on, and then "

@@ -39,7 +39,6 @@ FOUR_EYES = Kind(
     title="Four eyes",
     payload=FourEyesPayload,
     proposes=Right.GOVERN,
-    approves=Right.APPROVE,
     effect=_effect,
     put_in_force=_put_in_force,
     always_two=True,

@@ -38,8 +38,7 @@ class Kind:
     name: ActKind
     title: str
     payload: type[StrictBody]  # what it takes
-    proposes: Right
-    approves: Right
+    proposes: Right  # deciding takes Right.APPROVE, whatever the kind
     # What it would do, in plain words; raises AuditlineError where it cannot be done (asked again at the decision).
     effect: Callable[[Payload], str]
     # Puts it in force, in the transaction of the approval; raises AuditlineError, and then nothing is approved.

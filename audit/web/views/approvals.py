@@ -144,7 +144,7 @@ def _waiting(scope: Scope, act: GovernedAct, names: Mapping[str, str]) -> dict[s
         "needs_another": two and mine,
         "digest": bytes(act.digest).hex(),
     }
-    if scope.may(kind.approves) and not (two and mine):
+    if scope.may(Right.APPROVE) and not (two and mine):
         row |= {
             "form": DecisionForm(auto_id=f"decide-{act.pk}-%s"),
             "approve_href": href("act_approve", scope.slug, act.pk),
