@@ -9,7 +9,9 @@ that is not registered cannot be proposed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from accounts.approvals.errors import ActRefused
 from accounts.approvals.models import GovernedAct
@@ -18,6 +20,8 @@ from accounts.members.strict import StrictBody, did_you_mean
 
 Payload = Mapping[str, Any]
 """As `Kind.payload` validated it, in canonical types: texts, whole numbers, booleans, null, lists and objects."""
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 class ActKind(StrEnum):
@@ -70,3 +74,11 @@ def kind_named(name: str) -> Kind:
             code="act_kind_unknown",
         )
     return known[name]
+
+
+def row_named(payload: Payload, name: str, rows: QuerySet[_Row], expected: str, *, key: str = "pk") -> _Row:
+    """Return the one of `rows` that a payload names; raise ActRefused where it is none of them (any longer)."""
+    found = rows.filter(**{key: payload[name]}).first()
+    if found is None:
+        raise ActRefused(f"{name}: got {str(payload[name])!r}, expected {expected}")
+    return found

@@ -18,7 +18,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.approvals.errors import ActRefused
-from accounts.approvals.kinds import ActKind, Kind, Payload
+from accounts.approvals.kinds import ActKind, Kind, Payload, row_named
 from accounts.approvals.models import GovernedAct
 from accounts.members.rights import Right
 from accounts.members.strict import StrictBody
@@ -93,16 +93,12 @@ class ApprovePayload(StrictBody):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the payload with the job's uid, which says what was meant when the row is gone; the day as text."""
-        return {**attrs, "uid": _job(attrs["job"]).uid, "until": attrs["until"].isoformat()}
+        return {**attrs, "uid": _job(attrs).uid, "until": attrs["until"].isoformat()}
 
 
-def _job(key: object) -> Asset:
-    found = Asset.objects.filter(pk=str(key), kind="job").first()
-    if found is None:
-        raise ActRefused(
-            f"job: got {str(key)[:40]!r}, expected the id of a job, as /api/v1/assets?kind=job gives it. Correct it."
-        )
-    return found
+def _job(payload: Payload) -> Asset:
+    expected = "the id of a job, as /api/v1/assets?kind=job gives it. Correct it."
+    return row_named(payload, "job", Asset.objects.filter(kind="job"), expected)
 
 
 def _end(payload: Payload) -> datetime.datetime:
@@ -119,7 +115,7 @@ def _end(payload: Payload) -> datetime.datetime:
 
 
 def _approve_effect(payload: Payload) -> str:
-    job, end = _job(payload["job"]), _end(payload)
+    job, end = _job(payload), _end(payload)
     declared = Flow.objects.filter(job=job.pk, rev_to__isnull=True, masked=True).count()
     on = f"It declares masking on {declared:,} flow{'' if declared == 1 else 's'}."
     if not declared:
@@ -134,7 +130,7 @@ def _approve(act: GovernedAct) -> None:
     assert act.decided_at is not None
     MaskingApproval.objects.create(
         workspace_id=current_workspace(),
-        job=_job(act.payload["job"]),
+        job=_job(act.payload),
         purpose=str(act.payload["purpose"]),
         act=act,
         starts_at=act.decided_at,
@@ -153,13 +149,9 @@ class RevokePayload(StrictBody):
 
 
 def _approval(payload: Payload) -> MaskingApproval:
-    found = in_force(timezone.now()).select_related("job").filter(act=uuid.UUID(str(payload["act"]))).first()
-    if found is None:
-        raise ActRefused(
-            f"act: got {str(payload['act'])[:40]!r}, expected the act of a masking that is in force: it was never "
-            "approved, has ended or was revoked. Nothing is to be revoked."
-        )
-    return found
+    rows = in_force(timezone.now()).select_related("job")
+    expected = "the act of a masking that is in force: it was never approved, has ended or was revoked."
+    return row_named(payload, "act", rows, f"{expected} Nothing is to be revoked.", key="act")
 
 
 def _revoke_effect(payload: Payload) -> str:

@@ -4,13 +4,12 @@ What is deleted is gone for good, so each change of a rule is such an act, also 
 for a class takes others' place there. Placing a hold is none, because it only protects (hold.py).
 """
 
-import uuid
 from typing import Any
 
 from rest_framework import serializers
 
 from accounts.approvals.errors import ActRefused, SecondPersonNeeded
-from accounts.approvals.kinds import ActKind, Kind, Payload
+from accounts.approvals.kinds import ActKind, Kind, Payload, row_named
 from accounts.approvals.models import GovernedAct
 from accounts.members.rights import Right
 from accounts.members.strict import StrictBody
@@ -97,13 +96,8 @@ class EndPayload(StrictBody):
 
 
 def _rule(payload: Payload) -> RetentionRule:
-    found = rules(active=True).filter(pk=uuid.UUID(str(payload["rule"]))).first()
-    if found is None:
-        raise ActRefused(
-            f"rule: got {str(payload['rule'])[:40]!r}, expected the id of a retention rule in force, as "
-            "/api/v1/retention-rules?state=active gives it. Nothing is to be ended."
-        )
-    return found
+    expected = "the id of a retention rule in force, as /api/v1/retention-rules?state=active gives it."
+    return row_named(payload, "rule", rules(active=True), f"{expected} Nothing is to be ended.")
 
 
 def _end_effect(payload: Payload) -> str:
@@ -129,13 +123,8 @@ class ReleasePayload(StrictBody):
 
 
 def _hold(payload: Payload) -> LegalHold:
-    found = holds(active=True).filter(pk=uuid.UUID(str(payload["hold"]))).first()
-    if found is None:
-        raise ActRefused(
-            f"hold: got {str(payload['hold'])[:40]!r}, expected the id of a legal hold in force, as "
-            "/api/v1/legal-holds?state=active gives it. Nothing is to be released."
-        )
-    return found
+    expected = "the id of a legal hold in force, as /api/v1/legal-holds?state=active gives it."
+    return row_named(payload, "hold", holds(active=True), f"{expected} Nothing is to be released.")
 
 
 def _release_effect(payload: Payload) -> str:
