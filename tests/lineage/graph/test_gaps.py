@@ -113,3 +113,7 @@ def test_an_answer_as_of_a_revision_names_the_gaps_of_that_revision(cast: Cast) 
             revisions.append(current_revision())
     start = asset(where, "dataset", "a").pk
     assert [len(reasons(start, revision)) for revision in revisions] == [0, 1, 0]
+    with in_workspace(where):
+        kept = JobGap.objects.get()
+    ends = (kept.rev_from - 1, kept.rev_from, (kept.rev_to or 0) - 1, kept.rev_to or 0)
+    assert [len(reasons(start, revision)) for revision in ends] == [0, 1, 1, 0], "to the revision"
