@@ -1,12 +1,14 @@
 """What was redacted before storage is no fact: a check that reads it is unknown, and never passes."""
 
+import json
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from accounts.journal.canonical.exact import parse_exact
 from accounts.workspaces.isolation import in_workspace
-from lineage.events.redact import rules
+from lineage.events.redact import redact, rules
 from lineage.inventory.kinds.values import format_timestamp
 from policies.evaluation.queries import current_verdicts
 from policies.rules.verdicts import Code
@@ -39,6 +41,9 @@ REDACTED_BY = {
 
 def test_every_rule_that_reaches_a_fact_is_tried() -> None:
     assert REDACTED_BY.keys() == {name for name, _ in rules()} - {"secret_member", "environment_variables"}
+    for name, purpose in REDACTED_BY.items():
+        raw = json.dumps(run_event(job_facets={"processing": facet(purpose=purpose)})).encode()
+        assert [done["rule"] for done in redact(raw, parse_exact(raw))[1]] == [name]
 
 
 @pytest.mark.django_db
