@@ -16,7 +16,7 @@ from accounts.members.strict import StrictBody
 from lineage.events.models import Event
 from lineage.retention.hold import release_hold
 from lineage.retention.models import DataClass, LegalHold, RetentionRule
-from lineage.retention.queries import LONGEST_DAYS, RuleClass, exactly, holds, preview, rules
+from lineage.retention.queries import LONGEST_DAYS, RuleClass, holds, preview, rule_for, rules
 from lineage.retention.retain import end_rule, lock_retention, set_rule
 
 # ---- retention.set
@@ -36,7 +36,7 @@ class SetPayload(RuleBody):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the payload with the rule that it replaces: if another has come by then, it was not what was meant."""
-        former = rules(active=True).filter(**exactly(class_of(attrs))).first()
+        former = rule_for(class_of(attrs))
         return {**attrs, "replaces": str(former.pk) if former else None}
 
 
@@ -47,7 +47,7 @@ def class_of(payload: Payload) -> RuleClass:
 
 def _former(payload: Payload) -> RetentionRule | None:
     """Return the rule that is to be replaced. Raises ActRefused where another one is in force than when proposed."""
-    former = rules(active=True).filter(**exactly(class_of(payload))).first()
+    former = rule_for(class_of(payload))
     if (str(former.pk) if former else None) != payload["replaces"]:
         raise ActRefused(
             f"Since this was proposed the rule for {_covers(class_of(payload))} has changed: got "

@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -31,6 +32,11 @@ class RuleClass:
     kind: str | None = None
     source: str | None = None
     data_class: str | None = None
+
+    @classmethod
+    def of(cls, rule: RetentionRule) -> Self:
+        """Return the class of a rule."""
+        return cls(rule.kind, rule.source, rule.data_class)
 
     def columns(self) -> dict[str, str | None]:
         """Return it by column."""
@@ -72,18 +78,15 @@ class NextDeletion:
         return sum(self.deletes.values())
 
 
-def exactly(about: RuleClass) -> dict[str, object]:
-    """Return the filter that finds the rules of this class and of no wider or narrower one."""
-    return {
-        name if value is not None else f"{name}__isnull": value if value is not None else True
-        for name, value in about.columns().items()
-    }
-
-
 def rules(*, active: bool = False) -> QuerySet[RetentionRule]:
     """Return rules; `active`: those in force."""
     found = RetentionRule.objects.filter(workspace_id=current_workspace())
     return found.filter(ended_at__isnull=True) if active else found
+
+
+def rule_for(about: RuleClass) -> RetentionRule | None:
+    """Return the rule in force for just this class, and no wider or narrower one; None where there is none."""
+    return rules(active=True).filter(**about.columns()).first()  # None in a column finds NULL
 
 
 def holds(*, active: bool = False) -> QuerySet[LegalHold]:
@@ -127,7 +130,7 @@ def preview(about: RuleClass, days: int) -> Preview:
     """Return what setting this rule would delete now, judged by the function that deletion uses."""
     key, given = LAST_ID, []
     for rule in rules(active=True):
-        if RuleClass(rule.kind, rule.source, rule.data_class) != about:
+        if RuleClass.of(rule) != about:
             given.append(rule)
         elif rule.days == days:
             key = rule.pk  # it is in force already, and decides among equals where it stands; a new one comes last
@@ -167,10 +170,7 @@ def next_deletion(active: Sequence[RetentionRule], now: datetime.datetime, most:
 
 def _judge(given: Sequence[RetentionRule], most: int) -> list[tuple[uuid.UUID, uuid.UUID | None, str]]:
     """Return (event, rule, outcome) of the `most` oldest events, by the function that deletion uses."""
-    said = [
-        {"id": str(rule.pk), **RuleClass(rule.kind, rule.source, rule.data_class).columns(), "days": rule.days}
-        for rule in given
-    ]
+    said = [{"id": str(rule.pk), **RuleClass.of(rule).columns(), "days": rule.days} for rule in given]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT event, rule, outcome FROM auditline_judge_events(%s::jsonb, %s, %s)",

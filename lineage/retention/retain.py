@@ -48,12 +48,11 @@ def _end(rule: RetentionRule, act: GovernedAct) -> None:
 
 
 def _body(rule: RetentionRule, act: GovernedAct) -> dict[str, object]:
-    about = RuleClass(rule.kind, rule.source, rule.data_class)
     return {
         "rule": str(rule.pk),
         "covers": rule.covers,
         "days": rule.days,
-        **about.columns(),
+        **RuleClass.of(rule).columns(),
         "reason": act.reason,
         "act": str(act.pk),
         "proposed_by": act.proposed_by,
