@@ -1,6 +1,7 @@
 """The forms by which governed acts are proposed and decided."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from django import forms
 
@@ -19,6 +20,29 @@ def reason(help_text: str = "For the person who decides; it is sealed with the a
         help_text=help_text,
         error_messages={"required": "Got no reason, expected one or two sentences that tell the other person why."},
     )
+
+
+def one_of(label: str) -> forms.ChoiceField:
+    """Return the field in which a person chooses one of the rows that OneOfForm offers."""
+    return forms.ChoiceField(
+        label=label,
+        error_messages={
+            "required": f"Got no {label.lower()}, expected one that is in force. Choose it.",
+            "invalid_choice": "Got %(value)s, expected one that is in force. Choose it again.",
+        },
+    )
+
+
+class OneOfForm(forms.Form):
+    """The base of forms about one of some rows: its field `chosen` takes what is offered and nothing else."""
+
+    chosen: ClassVar[str]
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Let these rows be chosen."""
+        field = self.fields[self.chosen]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
 
 class DecisionForm(forms.Form):
@@ -80,20 +104,9 @@ class MaskingForm(forms.Form):
         return found[0]
 
 
-class RevokeForm(forms.Form):
+class RevokeForm(OneOfForm):
     """End an approval of a masking before its day."""
 
-    act = forms.ChoiceField(
-        label="Approval",
-        error_messages={
-            "required": "Got no approval, expected one that is in force. Choose it.",
-            "invalid_choice": "Got %(value)s, expected an approval that is in force. Choose it again.",
-        },
-    )
+    chosen = "act"
+    act = one_of("Approval")
     reason = reason()
-
-    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
-        """Let these approvals be chosen."""
-        field = self.fields["act"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices

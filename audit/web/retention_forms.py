@@ -1,12 +1,11 @@
 """The forms by which rules of retention are proposed, and holds placed and proposed to be released."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
-from audit.web.approval_forms import reason
+from audit.web.approval_forms import OneOfForm, one_of, reason
 from lineage.events.models import Event
 from lineage.retention.hold import NewHold
 from lineage.retention.models import SCOPES, DataClass, LegalHold
@@ -37,43 +36,21 @@ class RuleForm(forms.Form):
     )
     reason = reason()
 
-    def payload(self) -> dict[str, Any]:
-        """Return the rule as the act takes it."""
-        return {name: value for name, value in self.cleaned_data.items() if value != "" and name != "reason"}
 
-
-class _OneOf(forms.Form):
-    """Choose one of some rows, and say why."""
-
-    row = forms.ChoiceField(
-        error_messages={
-            "required": "Got no choice, expected one that is in force. Choose it.",
-            "invalid_choice": "Got %(value)s, expected one that is in force. Choose it again.",
-        },
-    )
-    reason = reason()
-
-    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
-        """Let these be chosen."""
-        field = self.fields["row"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
-
-
-class EndForm(_OneOf):
+class EndForm(OneOfForm):
     """Propose to end a rule."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.fields["row"].label = "Rule"
+    chosen = "rule"
+    rule = one_of("Rule")
+    reason = reason()
 
 
-class ReleaseForm(_OneOf):
+class ReleaseForm(OneOfForm):
     """Propose to release a hold."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.fields["row"].label = "Hold"
+    chosen = "hold"
+    hold = one_of("Hold")
+    reason = reason()
 
 
 class HoldForm(forms.Form):

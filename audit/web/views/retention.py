@@ -1,7 +1,7 @@
 """Retention: the rules in force, what is deleted next, what holds keep, and what was deleted with its proof."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from accounts.journal.models import Statement
 from accounts.members.queries import actor_names
 from accounts.members.rights import Right
 from audit.evidence.queries import place_of, statement_named, statements
+from audit.web.approval_forms import OneOfForm
 from audit.web.forms import attempt
 from audit.web.links import href
 from audit.web.lists import PER_PAGE, FilterForm, count_up_to, csv_answer, pager
@@ -54,7 +55,7 @@ def retention(request: HttpRequest, scope: Scope) -> HttpResponse:
 def rule_propose(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Propose a rule."""
     form = RuleForm(request.POST, auto_id="rule_propose-%s")
-    return _proposed(request, scope, "rule_propose", form, lambda: (ActKind.RETENTION_SET, form.payload()))
+    return _proposed(request, scope, "rule_propose", ActKind.RETENTION_SET, form)
 
 
 @workspace_page("retention", POST=Right.MANAGE_RETENTION)
@@ -62,9 +63,7 @@ def rule_end(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Propose to end a rule."""
     form = EndForm(request.POST, auto_id="rule_end-%s")
     form.offer(_rule_choices(_rules()))
-    return _proposed(
-        request, scope, "rule_end", form, lambda: (ActKind.RETENTION_END, {"rule": form.cleaned_data["row"]})
-    )
+    return _proposed(request, scope, "rule_end", ActKind.RETENTION_END, form)
 
 
 @workspace_page("retention", POST=Right.MANAGE_RETENTION)
@@ -72,9 +71,7 @@ def hold_release(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Propose to release a hold."""
     form = ReleaseForm(request.POST, auto_id="hold_release-%s")
     form.offer(_hold_choices(_holds()))
-    return _proposed(
-        request, scope, "hold_release", form, lambda: (ActKind.HOLD_RELEASE, {"hold": form.cleaned_data["row"]})
-    )
+    return _proposed(request, scope, "hold_release", ActKind.HOLD_RELEASE, form)
 
 
 @workspace_page("retention", POST=Right.MANAGE_RETENTION)
@@ -133,12 +130,12 @@ def deletion_csv(request: HttpRequest, scope: Scope, deletion_id: uuid.UUID) -> 
 # ---- what people send
 
 
-def _proposed(
-    request: HttpRequest, scope: Scope, name: str, form: forms.Form, act: Callable[[], tuple[ActKind, dict[str, Any]]]
-) -> HttpResponse:
+def _proposed(request: HttpRequest, scope: Scope, name: str, kind: ActKind, form: forms.Form) -> HttpResponse:
+    """Propose an act of which the form's fields are the payload, without those that are empty, and the reason."""
     if form.is_valid():
-        kind, payload = act()
-        if attempt(form, lambda: propose(kind, payload, form.cleaned_data["reason"], scope.principal)):
+        payload = {field: value for field, value in form.cleaned_data.items() if value != ""}
+        reason = payload.pop("reason")
+        if attempt(form, lambda: propose(kind, payload, reason, scope.principal)):
             messages.success(request, "It is proposed. It takes effect when it is approved, on the page Approvals.")
             return redirect("web:retention", scope.slug)
     return _show(request, scope, {name: form}, 400)
@@ -157,7 +154,7 @@ def _forms(scope: Scope, bound: Mapping[str, forms.Form], rules: Any, holds: Any
         form_ = offered[name]
         if not choices and name not in bound:
             del offered[name]  # there is nothing to choose
-        elif isinstance(form_, EndForm | ReleaseForm):
+        elif isinstance(form_, OneOfForm):
             form_.offer(choices)
     return [
         {

@@ -89,8 +89,8 @@ def test_where_not_all_are_shown_the_page_says_so_and_foretells_by_all(
 def test_officer_proposes_to_end_a_rule_and_to_release_a_hold(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         rule, placed = keep_for(10), hold("source", source="cmdb")
-    assert send(cast, "officer", "rules/end/", row=str(rule.pk), reason="Kept elsewhere.").status_code == 302
-    assert send(cast, "officer", "holds/release/", row=str(placed.pk), reason="Settled.").status_code == 302
+    assert send(cast, "officer", "rules/end/", rule=str(rule.pk), reason="Kept elsewhere.").status_code == 302
+    assert send(cast, "officer", "holds/release/", hold=str(placed.pk), reason="Settled.").status_code == 302
     with in_workspace(cast.workspace.pk):
         assert sorted(GovernedAct.objects.filter(state="proposed").values_list("kind", flat=True)) == [
             "hold.release",
@@ -117,8 +117,8 @@ def test_officer_places_a_hold_at_once_and_it_is_told_with_its_reason_and_by_who
     [
         ("rules/", {"days": "0", "reason": "x"}, "Expected at least 1 day."),
         ("rules/", {"days": "30", "reason": ""}, "Got no reason"),
-        ("rules/end/", {"row": str(uuid.UUID(int=1)), "reason": "x"}, "expected one that is in force"),
-        ("holds/release/", {"row": "", "reason": "x"}, "expected one that is in force"),
+        ("rules/end/", {"rule": str(uuid.UUID(int=1)), "reason": "x"}, "expected one that is in force"),
+        ("holds/release/", {"hold": "", "reason": "x"}, "expected one that is in force"),
         ("holds/", {"scope": "namespace", "named": "", "reason": "x"}, "expected the namespace that the hold is about"),
         ("holds/", {"scope": "everything", "named": "x", "reason": "x"}, "a hold on all events names none"),
         ("holds/", {"scope": "event", "named": "x", "reason": "x"}, "expected the id of an event"),
@@ -192,9 +192,9 @@ def test_who_only_reads_is_offered_nothing_and_changes_nothing(cast: Cast) -> No
         assert "<form" not in shown
         for path, fields in (
             ("rules/", {"days": "1", "reason": "x"}),
-            ("rules/end/", {"row": str(rule.pk), "reason": "x"}),
+            ("rules/end/", {"rule": str(rule.pk), "reason": "x"}),
             ("holds/", {"scope": "everything", "reason": "x"}),
-            ("holds/release/", {"row": str(placed.pk), "reason": "x"}),
+            ("holds/release/", {"hold": str(placed.pk), "reason": "x"}),
         ):
             assert send(cast, role, path, **fields).status_code == 403
     assert "<form" in page(cast, "officer").partition('id="main"')[2]
