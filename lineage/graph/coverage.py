@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from django.utils import timezone
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.volumes import STREAMS
+from lineage.graph.newest_run import NEWEST_FINISHED, NEWEST_STREAMED, streams
 from lineage.inventory.bulk import fetch
 from lineage.inventory.models import Source
 from lineage.inventory.summaries import is_silent
@@ -91,7 +91,7 @@ ORDER BY a.id LIMIT %s
 """
 _ERROR_OF_NEWEST = """
 SELECT r.extraction_error FROM "lineage_run" r
-WHERE r.workspace_id = a.workspace_id AND r.job_id = a.id AND {} ORDER BY {} DESC, r.run_id DESC LIMIT 1
+WHERE r.workspace_id = a.workspace_id AND r.job_id = a.id AND {}
 """
 _HAS_RUN = 'EXISTS (SELECT 1 FROM "lineage_run" r WHERE r.workspace_id = a.workspace_id AND r.job_id = a.id)'
 
@@ -101,11 +101,9 @@ a.kind = 'job' AND {_HAS_RUN} AND NOT EXISTS (
   SELECT 1 FROM "lineage_jobversion" v
   JOIN "lineage_jobversiondataset" d ON d.workspace_id = v.workspace_id AND d.version_id = v.id
   WHERE v.workspace_id = a.workspace_id AND v.job_id = a.id AND (v.runs > 0 OR v.designs > 0))"""),  # noqa: S608 - our own words
-    # As in gaps.py: a job that streams finishes no run, and its newest counts.
     "extraction_errors": _ASSETS.format(f"""
-a.kind = 'job' AND CASE WHEN {STREAMS.replace("j.", "a.")}
-  THEN ({_ERROR_OF_NEWEST.format("r.run_id <> ''", "coalesce(r.ended_at, r.seen_at)")})
-  ELSE ({_ERROR_OF_NEWEST.format("r.ended_at IS NOT NULL", "r.ended_at")}) END"""),
+a.kind = 'job' AND CASE WHEN {streams("a")}
+  THEN ({_ERROR_OF_NEWEST.format(NEWEST_STREAMED)}) ELSE ({_ERROR_OF_NEWEST.format(NEWEST_FINISHED)}) END"""),
     "stores_never_seen": _ASSETS.format("""
 a.kind = 'storage' AND a.state = 'reported' AND NOT EXISTS (
   SELECT 1 FROM "lineage_relation" h

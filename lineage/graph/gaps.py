@@ -1,8 +1,8 @@
 """Tell which jobs admit that their lineage has a gap: one question, for the answers of the graph and for its labels.
 
 A job admits one where its newest finished run has an extraction error or names no inputs; of a job that streams, whose
-runs do not finish, the newest run counts. That changes where its runs
-do, so the projection keeps it by revision, and an answer that passes ten thousand jobs does not look at their runs.
+runs do not finish, the newest run counts (newest_run.py). That changes where its runs do, so the projection keeps it by
+revision, and an answer that passes ten thousand jobs does not look at their runs.
 """
 
 import datetime
@@ -14,9 +14,9 @@ from django.db.models import Q
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.newest_run import NEWEST_FINISHED, NEWEST_STREAMED, streams
 from lineage.graph.snapshot import Ids, id_list
 from lineage.graph.sources import MAX_NAME
-from lineage.graph.volumes import STREAMS
 from lineage.inventory.bulk import columns, execute, fetch
 from lineage.inventory.models import Source
 from lineage.inventory.summaries import is_silent, silent_at
@@ -48,9 +48,9 @@ def keep_gaps(jobs: Set[uuid.UUID], rev: int) -> set[uuid.UUID]:
         admit |= {row[0] for row in fetch(_BY_NEWEST, [sorted(streaming), *[workspace] * 2])}
     known = jobs_with_gaps(asked)
     if closed := sorted(known - admit):
-        execute(_CLOSE, [rev, current_workspace(), closed])
+        execute(_CLOSE, [rev, workspace, closed])
     if opened := sorted(admit - known):
-        execute(_OPEN, [current_workspace(), rev, *columns([(new_id(), job) for job in opened], 2)])
+        execute(_OPEN, [workspace, rev, *columns([(new_id(), job) for job in opened], 2)])
     return admit ^ known
 
 
@@ -100,32 +100,21 @@ SELECT count(*) FROM unnest(%s::uuid[]) AS w (id) JOIN "lineage_jobgap" g ON g.j
 WHERE g.workspace_id = %s AND g.rev_from <= %s AND (g.rev_to IS NULL OR g.rev_to > %s)
 """
 
-# The newest by the index run_finished; whether it has inputs is asked of its version alone.
-_BY_RUNS = """
+# Whether the newest has inputs is asked of its version alone.
+_ADMIT = """
 SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
   SELECT r.version_id, r.extraction_error FROM "lineage_run" r
-  WHERE r.workspace_id = %s AND r.job_id = j.id AND r.ended_at IS NOT NULL
-  ORDER BY r.ended_at DESC, r.run_id DESC LIMIT 1
+  WHERE r.workspace_id = %s AND r.job_id = j.id AND {}
 ) AS newest
 WHERE newest.extraction_error
    OR (SELECT 1 FROM "lineage_jobversiondataset" d
        WHERE d.workspace_id = %s AND d.version_id = newest.version_id AND d.direction = 'input' LIMIT 1) IS NULL
 """
+_BY_RUNS, _BY_NEWEST = _ADMIT.format(NEWEST_FINISHED), _ADMIT.format(NEWEST_STREAMED)
 
 _STREAMING = f"""
-SELECT j.id FROM "lineage_asset" j WHERE j.workspace_id = %s AND j.id = ANY(%s) AND j.kind = 'job' AND {STREAMS}
+SELECT j.id FROM "lineage_asset" j WHERE j.workspace_id = %s AND j.id = ANY(%s) AND j.kind = 'job' AND {streams("j")}
 """  # noqa: S608 - our own words
-
-_BY_NEWEST = """
-SELECT j.id FROM unnest(%s::uuid[]) AS j (id), LATERAL (
-  SELECT r.version_id, r.extraction_error FROM "lineage_run" r
-  WHERE r.workspace_id = %s AND r.job_id = j.id AND r.run_id <> ''
-  ORDER BY coalesce(r.ended_at, r.seen_at) DESC, r.run_id DESC LIMIT 1
-) AS newest
-WHERE newest.extraction_error
-   OR (SELECT 1 FROM "lineage_jobversiondataset" d
-       WHERE d.workspace_id = %s AND d.version_id = newest.version_id AND d.direction = 'input' LIMIT 1) IS NULL
-"""
 
 _CLOSE = 'UPDATE "lineage_jobgap" SET rev_to = %s WHERE workspace_id = %s AND job_id = ANY(%s) AND rev_to IS NULL'
 

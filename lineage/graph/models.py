@@ -207,7 +207,8 @@ class Flow(WorkspaceModel):
 class JobGap(WorkspaceModel):
     """A job that admits that its lineage has a gap (gaps.py), valid over revisions [rev_from, rev_to).
 
-    It follows from the job's newest finished run, and is kept because an answer passes thousands of jobs.
+    It follows from the job's newest run that counts (newest_run.py), and is kept because an answer passes thousands of
+    jobs.
     """
 
     job = row_key("lineage.Asset", on_delete=models.CASCADE, db_index=False)

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
+from lineage.graph.newest_run import streams
 from lineage.graph.runs import RunRow, Sizes
 from lineage.inventory.bulk import chunks, columns, execute, fetch
 
 DAYS = 30
 """Days (UTC) that volumes are summed up over, up to that of the newest good run: they depend on events alone."""
 
-STREAMS = "j.document->>'subtype' IS NOT DISTINCT FROM 'stream'"
-"""In SQL: the job `j` streams. Its runs end with nothing, so each of them has to say how much it read and wrote."""
+_STREAMS = streams("j")
+"""Runs of a job that streams end with nothing, so each of them has to say how much it read and wrote."""
 
-_ASKED = f"CASE WHEN {STREAMS} THEN d.runs ELSE d.completed END"
+_ASKED = f"CASE WHEN {_STREAMS} THEN d.runs ELSE d.completed END"
 """In SQL: how many runs of a version's day `d` have to say it; one that is under way or failed need not."""
 
-_TOLD = f"CASE WHEN {STREAMS} THEN x.runs ELSE x.completed END"
+_TOLD = f"CASE WHEN {_STREAMS} THEN x.runs ELSE x.completed END"
 """In SQL: how many of them do, from a volume `x`."""
 
 _STEPS = """
