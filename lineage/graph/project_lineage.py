@@ -22,7 +22,8 @@ from lineage.graph.volumes import count_volumes
 from lineage.inventory.assets import Key, ensure_assets
 from lineage.inventory.bulk import fetch
 from lineage.inventory.effective import LONG_AGO
-from lineage.inventory.facts import ReportedRow, report_facts
+from lineage.inventory.facts import report_facts
+from lineage.inventory.merge import ReportedRow
 from lineage.inventory.models import Asset, Source
 
 

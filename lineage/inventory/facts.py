@@ -15,10 +15,6 @@ from lineage.inventory.merge import ReportedRow, Said, merge, outlives
 from lineage.inventory.models import Asset, Source
 from lineage.inventory.relations import Reporter, sync_relations
 
-__all__ = ["ReportedRow", "report_facts", "withdraw_unnamed"]
-
-"""(asset_id, source_id, event_id, facts, relations) in the form of a FactSet."""
-
 
 @dataclass(frozen=True)
 class _Current:

@@ -12,11 +12,11 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import Event
 from lineage.inventory.assets import AssetRef, Key, ensure_assets
 from lineage.inventory.bulk import CHUNK, chunks, columns, execute, fetch
-from lineage.inventory.facts import ReportedRow, report_facts, withdraw_unnamed
+from lineage.inventory.facts import report_facts, withdraw_unnamed
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.parsed import Rejected
 from lineage.inventory.kinds.values import format_timestamp
-from lineage.inventory.merge import instant_key
+from lineage.inventory.merge import ReportedRow, instant_key
 from lineage.inventory.models import Asset, ImportResult, RejectedRow, Source
 from lineage.inventory.reading import Reading
 from lineage.inventory.rows import AssetRow

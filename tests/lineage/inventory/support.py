@@ -8,7 +8,8 @@ from typing import Any
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.revisions import next_revision
 from lineage.inventory.assets import ensure_assets
-from lineage.inventory.facts import ReportedRow, report_facts
+from lineage.inventory.facts import report_facts
+from lineage.inventory.merge import ReportedRow
 from lineage.inventory.models import Asset, Relation, Source
 from lineage.inventory.settle import settle
 
