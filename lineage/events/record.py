@@ -85,14 +85,7 @@ def store_event(
 
 
 def store_events(events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], None] = wake) -> list[Receipt]:
-    """Record events of the entered workspace and queue the new ones for `project`; return receipts in their order.
-
-    1. Insert receipts; a content that is known already, or is just being recorded by somebody else, is left alone
-       (the unique constraint `receipt_once` waits for the other transaction and decides).
-    2. In the same statement, only for receipts that were new: the event and its work.
-    3. For the others, read the receipt that exists.
-    4. After commit, wake `project`.
-    """
+    """Record events of the entered workspace and queue the new ones for `project`; return receipts in their order."""
     with bound_cursor() as cursor:
 
         def run(sql: str, parameters: Sequence[Any]) -> list[Row]:
@@ -112,6 +105,14 @@ def store_at_once(
 def _store(
     workspace_id: uuid.UUID, events: Sequence[NewEvent], wake: Callable[[Stage, uuid.UUID], None], run: Run
 ) -> list[Receipt]:
+    """Record events by statements that `run` runs.
+
+    1. Insert receipts; a content that is known already, or is just being recorded by somebody else, is left alone
+       (the unique constraint `receipt_once` waits for the other transaction and decides).
+    2. In the same statement, only for receipts that were new: the event and its work.
+    3. For the others, read the receipt that exists.
+    4. After commit, wake `project`.
+    """
     # Of equal contents in different bytes the first is kept: its body with its digest.
     first: dict[bytes, NewEvent] = {}
     for event in events:
