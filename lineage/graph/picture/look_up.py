@@ -80,10 +80,10 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
         Edge(
             int(ends[at][0]),
             int(ends[at][1]),
-            BASES[basis],
+            BASES[min(bases)],
             proven,
             masked,
-            tuple(BASES[each] for each in declared) if masked else (),
+            tuple(BASES[each] for each in bases) if masked else (),
             approved,
             until if approved else None,
             flows,
@@ -93,7 +93,7 @@ def edges_of(ids: Ids, links: Linked, revision: int, flows: FlowFilter) -> tuple
             tuple(jobs or ()),
             total,
         )
-        for at, basis, proven, masked, declared, approved, until, flows, runs, first, last, jobs, total in rows
+        for at, bases, proven, masked, approved, until, flows, runs, first, last, jobs, total in rows
     )
 
 
@@ -106,10 +106,8 @@ _NAMES = 'SELECT id, name FROM "lineage_asset" WHERE workspace_id = %s AND id = 
 
 # What a dataset's own event says has the dataset in place of a job.
 _EDGES = f"""
-SELECT w.edge, min(CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE 2 END), bool_or(f.proven),
-       bool_and(f.masked),
-       array_agg(DISTINCT CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE 2 END),
-       bool_and(f.masked AND m.job IS NOT NULL), min(m.until),
+SELECT w.edge, array_agg(DISTINCT CASE f.basis WHEN 'explicit' THEN 0 WHEN 'column' THEN 1 ELSE 2 END),
+       bool_or(f.proven), bool_and(f.masked), bool_and(f.masked AND m.job IS NOT NULL), min(m.until),
        count(*), sum(f.runs), min(f.first_seen_at), max(f.last_seen_at),
        (array_agg(DISTINCT f.job_id) FILTER (WHERE f.job_id <> f.to_dataset_id))[1:{JOBS}],
        count(DISTINCT f.job_id) FILTER (WHERE f.job_id <> f.to_dataset_id)
