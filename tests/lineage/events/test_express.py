@@ -1,12 +1,16 @@
 """The short way of single events: what goes well is answered as the whole way would, all else takes the whole way."""
 
+import ctypes
 import dataclasses
 import io
 import json
+import sys
 import threading
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -141,6 +145,22 @@ def test_of_many_requests_with_one_token_one_asks_for_it(cast: Cast, monkeypatch
     assert asked == [cast.pipeline]
 
 
+def test_a_token_is_believed_from_when_it_was_asked_for(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked = [0.0], []
+
+    def ask_slowly(secret: str) -> Principal:
+        asked.append(secret)
+        found = token_principal(secret)
+        now[0] += module.KNOWN_FOR
+        return found
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(module, "token_principal", ask_slowly)
+    for _ in range(2):
+        assert ask(cast.pipeline, an_event(), express(no_whole_way))[0] == 201
+    assert len(asked) == 2, "an answer that took so long may be as old"
+
+
 def test_many_senders_at_once_share_commits_and_each_gets_its_own_receipt(cast: Cast, stack: Embedded) -> None:
     bodies = [an_event() for _ in range(60)]
     bodies += bodies[:10]
@@ -173,6 +193,38 @@ def test_a_commit_that_fails_fails_who_waits_for_it_and_the_next_one_works(cast:
     assert not store_together(cast.workspace.pk, good).duplicate
 
 
+def sending(cast: Cast, events: Sequence[NewEvent]) -> tuple[list[threading.Thread], list[Receipt | None]]:
+    """Return a thread for each event, not started, and their receipts to come; None of who was asked to end.
+
+    They are daemons, so that one who is left waiting fails the test and does not hold it up.
+    """
+    receipts: list[Receipt | None] = [None] * len(events)
+
+    def send(number: int) -> None:
+        try:
+            receipts[number] = group_commit.store_together(cast.workspace.pk, events[number])
+        except SystemExit:
+            pass
+        finally:
+            connections.close_all()
+
+    return [threading.Thread(target=send, args=[number], daemon=True) for number in range(len(events))], receipts
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to this")
+
+
+def end(senders: Sequence[threading.Thread]) -> None:
+    for sender in senders:
+        sender.join(30)
+        assert not sender.is_alive(), "nobody waits for ever"
+
+
 @pytest.mark.parametrize("committed", [True, False])
 def test_a_leader_that_is_asked_to_end_ends_alone_and_who_waits_is_recorded(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, committed: bool
@@ -194,27 +246,50 @@ def test_a_leader_that_is_asked_to_end_ends_alone_and_who_waits_is_recorded(
             raise SystemExit
         return store_at_once(workspace_id, events, wake)
 
-    def send(event: NewEvent) -> Receipt | None:
-        try:
-            return group_commit.store_together(cast.workspace.pk, event)
-        except SystemExit:
-            return None
-        finally:
-            connections.close_all()
-
     monkeypatch.setattr(group_commit, "store_at_once", store)
-    with ThreadPoolExecutor(6) as senders:
-        first = senders.submit(send, events[0])
-        assert busy.wait(30)
-        others = [senders.submit(send, event) for event in events[1:]]
-        while len(group_commit._queues[cast.workspace.pk]) < 5:
-            pass
-        queued.set()
-        receipts = [future.result(30) for future in [first, *others]]
+    senders, receipts = sending(cast, events)
+    senders[0].start()
+    assert busy.wait(30)
+    for sender in senders[1:]:
+        sender.start()
+    wait_for(lambda: len(group_commit._queues[cast.workspace.pk]) == 5)
+    queued.set()
+    end(senders)
     assert calls == [1, 5, 4]
     assert sum(receipt is None for receipt in receipts) == 1
     assert receipts[0] is not None
+    for event, receipt in zip(events, receipts, strict=True):
+        assert receipt is None or receipt.content_digest == event.content_digest, "each its own"
     with in_workspace(cast.workspace.pk):
         assert {receipt.event_id for receipt in receipts if receipt} <= {event.pk for event in Event.objects.all()}
         assert Event.objects.count() == (6 if committed else 5)
+    assert not group_commit._queues
+
+
+def test_one_who_is_asked_to_end_while_waiting_hands_the_lead_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end comes to a thread when it wakes: here just when the lead has become its own."""
+    principal = token_principal(cast.pipeline)
+    events = [receive_event(an_event(), principal) for _ in range(3)]
+    busy, go_on = threading.Event(), threading.Event()
+
+    def store(workspace_id: uuid.UUID, events: Sequence[NewEvent], wake: Any) -> list[Receipt]:
+        busy.set()
+        assert go_on.wait(30)
+        return store_at_once(workspace_id, events, wake)
+
+    monkeypatch.setattr(group_commit, "store_at_once", store)
+    senders, receipts = sending(cast, events)
+    senders[0].start()
+    assert busy.wait(30)
+    for number, sender in enumerate(senders[1:], 1):
+        sender.start()
+        wait_for(lambda: len(group_commit._queues[cast.workspace.pk]) == number)  # noqa: B023 - run at once
+    asked = senders[1].ident or 0
+    wait_for(lambda: sys._current_frames()[asked].f_code.co_name == "wait")
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(asked), ctypes.py_object(SystemExit)) == 1
+    go_on.set()
+    end(senders)
+    assert [receipt is not None for receipt in receipts] == [True, False, True]
+    with in_workspace(cast.workspace.pk):
+        assert Event.objects.count() == 2
     assert not group_commit._queues
