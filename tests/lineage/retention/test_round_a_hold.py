@@ -211,8 +211,8 @@ def test_work_that_somebody_takes_away_changes_nothing_for_a_held_event(ours: Ca
 
 
 SET_RULE = """
-INSERT INTO "lineage_retentionrule" (id, workspace_id, kind, days, reason, set_by, act_id)
-VALUES (%s, %s, %s, %s, 'x', %s, %s)
+INSERT INTO "lineage_retentionrule" (id, workspace_id, kind, source, data_class, days, reason, set_by, act_id)
+VALUES (%s, %s, %s, %s, %s, %s, 'x', %s, %s)
 """
 END_RULE = 'UPDATE "lineage_retentionrule" SET ended_at = now(), ended_by = %s, ended_act_id = %s WHERE id = %s'
 RELEASE = """
@@ -232,31 +232,49 @@ def write(statement: str, *values: Any) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def approved_alone(kind: str, payload: dict[str, Any], proposer: str = ONE, decider: str = TWO) -> GovernedAct:
-    """Return an act that is approved and on record, and that nothing was done for."""
+def approved_alone(
+    kind: str, payload: dict[str, Any], proposer: str = ONE, decider: str = TWO, state: str = "approved"
+) -> GovernedAct:
+    """Return an act that is approved (or rejected) and on record, and that nothing was done for."""
     act = propose(kind, payload, "x", Principal(current_workspace(), Role.OFFICER, proposer, "one"))
-    act.state, act.decided_by, act.decider, act.decided_at = "approved", decider, uuid.UUID(decider[7:]), database_now()
+    act.state, act.decided_by, act.decider, act.decided_at = state, decider, uuid.UUID(decider[7:]), database_now()
     act.save(update_fields=["state", "decided_by", "decider", "decided_at"])
-    state_act(act, Action.ACT_APPROVED, decider)
+    state_act(act, Action.ACT_APPROVED if state == "approved" else Action.ACT_REJECTED, decider)
     return act
 
 
 def test_a_rule_by_sql_needs_an_approved_act_that_says_just_this(ours: Cast) -> None:
     key = GovernedAct.objects.get().pk  # of the rule that is in force: any events, ten days
     waits = propose("retention.set", {"kind": "job", "days": 9}, "x", Principal(ours.workspace.pk, Role.ADMIN, ONE, ""))
-    for kind, days, by, act in (
-        ("job", 10, TWO, key), (None, 9, TWO, key), (None, 10, ONE, key), (None, 10, TWO, None),
-        (None, 10, TWO, new_id()), ("job", 9, TWO, waits.pk),
+    of_all, of_jobs = (None, None, None), ("job", None, None)
+    for about, days, by, act in (
+        (of_jobs, 10, TWO, key), ((None, "cmdb", None), 10, TWO, key), ((None, None, "personal"), 10, TWO, key),
+        (of_all, 9, TWO, key), (of_all, 10, ONE, key), (of_all, 10, TWO, None), (of_all, 10, TWO, new_id()),
+        (of_jobs, 9, TWO, waits.pk),
     ):  # fmt: skip
         with pytest.raises(Error, match="set by an approved act"):
-            write(SET_RULE, new_id(), ours.workspace.pk, kind, days, by, act)
+            write(SET_RULE, new_id(), ours.workspace.pk, *about, days, by, act)
+
+
+@pytest.mark.parametrize(("state", "by"), [("rejected", TWO), ("approved", f"member:{uuid.UUID(int=3)}")])
+def test_an_act_that_was_rejected_or_that_another_decided_does_nothing(ours: Cast, state: str, by: str) -> None:
+    rule, placed = RetentionRule.objects.get(), hold("everything")
+    job = approved_alone("retention.set", {"kind": "job", "days": 9}, state=state)
+    ends = approved_alone("retention.end", {"rule": str(rule.pk)}, state=state)
+    releases = approved_alone("hold.release", {"hold": str(placed.pk)}, state=state)
+    with pytest.raises(Error, match="set by an approved act"):
+        write(SET_RULE, new_id(), ours.workspace.pk, "job", None, None, 9, by, job.pk)
+    with pytest.raises(Error, match="ends by an approved act"):
+        write(END_RULE, by, ends.pk, rule.pk)
+    with pytest.raises(Error, match="released by an approved act"):
+        write(RELEASE, by, releases.pk, placed.pk)
 
 
 def test_an_act_sets_one_rule(ours: Cast) -> None:
     key = GovernedAct.objects.get().pk
     end(RetentionRule.objects.get())
     with pytest.raises(Error, match="retention_once_per_act"):
-        write(SET_RULE, new_id(), ours.workspace.pk, None, 10, TWO, key)
+        write(SET_RULE, new_id(), ours.workspace.pk, None, None, None, 10, TWO, key)
 
 
 def test_a_rule_by_sql_does_not_end_without_an_act_about_it(ours: Cast) -> None:
@@ -286,7 +304,7 @@ def test_what_is_done_by_sql_does_not_commit_without_its_statement(ours: Cast) -
     ends = approved_alone("retention.end", {"rule": str(rule.pk)})
     releases = approved_alone("hold.release", {"hold": str(placed.pk)})
     for statement, *values in (
-        [SET_RULE, new_id(), ours.workspace.pk, "job", 9, TWO, job.pk],
+        [SET_RULE, new_id(), ours.workspace.pk, "job", None, None, 9, TWO, job.pk],
         [END_RULE, TWO, ends.pk, rule.pk],
         [RELEASE, TWO, releases.pk, placed.pk],
         [PLACE, new_id(), ours.workspace.pk],
