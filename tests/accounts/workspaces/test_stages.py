@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -12,7 +13,8 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.models import Work
 from accounts.workspaces.queue import Stage, push
-from accounts.workspaces.stages import run_stage
+from accounts.workspaces.stages import LOOKS, run_stage
+from config.stack.embedded import Embedded
 from tests.support.cast import Cast
 
 
@@ -106,3 +108,26 @@ def test_what_comes_while_the_last_batch_lets_go_of_the_stage_is_done_by_its_run
     with ThreadPoolExecutor(1) as others, connection.execute_wrapper(watch):
         assert run_stage(Stage.RAISE, ours, handle, limit=10) == 2
     assert (handled, refused) == (rows, [0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_runner_does_not_wait_for_what_another_transaction_holds(cast: Cast, stack: Embedded) -> None:
+    ours, looks = cast.workspace.pk, list[str]()
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if "SKIP LOCKED" in sql:
+            looks.append(sql)
+            assert len(looks) <= LOOKS, "it looks for ever"
+        return execute(sql, params, many, context)
+
+    def handle(subjects: Sequence[uuid.UUID]) -> None:
+        """Do nothing: what is handled is done."""
+
+    row = new_id()
+    with in_workspace(ours):
+        push(Stage.RAISE, [row])
+    with psycopg.connect(stack.superuser_url) as other, connection.execute_wrapper(watch):
+        assert other.execute("SELECT FROM accounts_work WHERE subject = %s FOR UPDATE", [row]).rowcount == 1
+        assert run_stage(Stage.RAISE, ours, handle, limit=10) == 0
+    assert len(looks) == LOOKS
+    assert run_stage(Stage.RAISE, ours, handle, limit=10) == 1
