@@ -103,6 +103,14 @@ def test_several_in_one_text_are_found_in_order_also_behind_what_is_none() -> No
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("before", ["", "jo+", "jo%"])
+def test_what_lies_inside_another_match_is_not_found_again(before: str) -> None:
+    text = f"to {before}4111111111111111@example.com, 4111111111111111"
+    assert [(found.rule[0], text[found.start : found.end]) for found in find_personal(text)] == [
+        ("email_address", f"{before}4111111111111111@example.com"), ("payment_card", "4111111111111111"),
+    ]  # fmt: skip
+
+
 ALMOST = ("a@a.", "+1 2", "DE89 ", "4111 ", "a.", "1", "+1(", "DE8", "@", "12345678")
 """Parts of which many in a row look like the beginning of something everywhere."""
 

@@ -205,6 +205,16 @@ def test_a_job_reads_where_its_cluster_is_whatever_it_writes(cast: Cast) -> None
     assert share(cast.workspace.pk) == 0.0, "the cluster has moved"
 
 
+def test_a_job_reads_where_the_site_of_its_cluster_is(cast: Cast) -> None:
+    site = {"kind": "site", "uid": "s1", "origin": "measured", "attributes": {"country": "DE"}}
+    at_site = {"kind": "cluster", "uid": "k8s", "relations": {"at": [{"kind": "site", "uid": "s1"}]}}
+    stores(cast, site, at_site, cluster("DE")[1])
+    send_and_project(cast.workspace.pk, [run([read("a", GB)], [written("b")])])
+    assert share(cast.workspace.pk) == 0.0
+    stores(cast, site | {"attributes": {"country": "FR"}, "observed_at": now()})
+    assert share(cast.workspace.pk) == 1.0, "the site was another one"
+
+
 def test_nobody_knows_the_share_while_it_is_not_known_where_a_reader_or_the_dataset_is(cast: Cast) -> None:
     workspace = cast.workspace.pk
     send_and_project(workspace, [run([read("a", GB)], [written("b", namespace="postgres://nowhere")])])
