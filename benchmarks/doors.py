@@ -29,6 +29,8 @@ PATIENCE = 60
 """Seconds until the web process must answer."""
 MADE = 40_000
 """Requests that are made before a round of single events."""
+SENDERS = 8
+"""Connections that send batches at a time: by two alone, both may reach the same of the web processes."""
 
 
 class Address(NamedTuple):
@@ -97,11 +99,11 @@ def post_single(
 
 
 def post_batches(address: Address, secret: str, events: Iterator[bytes], size: int, seconds: float) -> float:
-    """Return events per second in batches of `size`, by two connections."""
-    made = int(seconds * 20) + 4
+    """Return events per second in batches of `size`, by as many connections as there are senders."""
+    made = int(seconds * 25) + SENDERS
     bodies = [b"[" + b",".join(islice(events, size)) + b"]" for _ in range(made)]
     waiting = [_request("/api/v1/lineage/batch", secret, body) for body in bodies]
-    return _together(lambda go_on: _post(address, waiting, go_on), 2, seconds)[0] * size
+    return _together(lambda go_on: _post(address, waiting, go_on), SENDERS, seconds)[0] * size
 
 
 def _request(path: str, secret: str, body: bytes) -> bytes:

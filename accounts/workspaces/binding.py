@@ -5,6 +5,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.datetime import TimestamptzLoader
 
 
 def bound_cursor() -> CursorWrapper:
@@ -15,4 +16,6 @@ def bound_cursor() -> CursorWrapper:
     """
     connection.ensure_connection()
     cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # the stubs know no argument
+    # Django's own loader of times is in Python and takes fourteen times as long for the same.
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
     return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)

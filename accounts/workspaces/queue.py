@@ -10,8 +10,8 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import structlog
 from celery import current_app
@@ -42,8 +42,7 @@ class Stage(StrEnum):
     EXPORT = "export"
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One claimed piece of work; `subject` is the id of an event, an asset, a transition, a statement, ..."""
 
     id: int

@@ -30,10 +30,10 @@ from lineage.inventory.bulk import fetch
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
 
-BATCH = 20_000
+BATCH = 40_000
 """Events per transaction at most. A batch is what waits: one event on a quiet day, many where senders are fast, and
-then the cost of jobs and datasets that come again and again is shared (measured: with 5,000 at a time, an event of a
-thousand busy jobs took twice the processor time)."""
+then the cost of jobs and datasets that come again and again is shared (measured over a thousand busy jobs: with half
+as many at a time an event took a quarter longer, with twice as many no less; the memory grew by 30 MiB)."""
 
 BATCH_BYTES = 64 * 1024 * 1024
 """Bytes of bodies per transaction, unless one is larger: bounds its time, and the memory for what events tell."""

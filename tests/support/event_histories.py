@@ -97,7 +97,7 @@ TAGS = st.builds(
     lambda key, value, of: {"tags": facet(tags=[{"key": key, "value": value} | ({"field": of} if of else {})])},
     st.sampled_from(["pii", "classification", "residency", "environment", "retention"]),
     st.sampled_from(["true", "false", "personal", "DE", "prod", "P3D"]),
-    st.sampled_from(["", "email"]),
+    st.sampled_from(["", "email", "x"]),
 ) | st.just({"tags": DELETED})
 CHECKS = st.builds(
     lambda passed: {
@@ -105,7 +105,9 @@ CHECKS = st.builds(
     },
     st.lists(st.booleans(), max_size=2),
 ) | st.builds(lambda count: {"dataQualityMetrics": facet(rowCount=count, columnMetrics={})}, st.integers(0, 2))
-STATISTICS = st.builds(lambda count: {"outputStatistics": facet(rowCount=count, size=7)}, st.integers(0, 2))
+SIZES = st.builds(lambda size: facet(rowCount=1, size=size), st.sampled_from([7, 0, 10**12, None])) | st.just(DELETED)
+WRITTEN = SIZES.map(lambda said: {"outputStatistics": said})
+READ = SIZES.map(lambda said: {"inputStatistics": said})
 PLAIN = st.one_of(
     st.builds(lambda text: {"documentation": facet(description=text)}, st.sampled_from(["one", "two"])),
     st.builds(lambda kind: {"datasetType": facet(datasetType=kind)}, st.sampled_from(["TABLE", "TOPIC"])),
@@ -156,7 +158,7 @@ OUTPUT = st.builds(
     lambda name, facets, made: dataset(name, **facets) | {"outputFacets": made},
     NAMES,
     several(OWNERSHIP, ODD, TAGS, CHECKS, NAMED, PLAIN, COLUMNS, COLUMNS, OF_DATASET),
-    several(ODD, STATISTICS, most=1),
+    several(ODD, WRITTEN, WRITTEN, most=1),
 )
 OUTPUTS = st.lists(OUTPUT, max_size=2)
 SETS = st.lists(
@@ -164,7 +166,7 @@ SETS = st.lists(
         lambda name, facets, used: dataset(name, **facets) | {"inputFacets": used},
         NAMES,
         several(ODD, TAGS, PLAIN, NAMED),
-        several(ODD, CHECKS, most=1),
+        several(ODD, CHECKS, READ, READ, most=2),
     ),
     max_size=2,
 )

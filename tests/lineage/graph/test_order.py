@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from accounts.members.manage import create_workspace
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import in_workspace
-from lineage.graph.project import project
+from lineage.graph.project import BATCH, project
 from lineage.inventory.receive import prepare, record
 from tests.support.event_histories import SPACE, histories, row, source, uid, whole
 from tests.support.flow import send, whole_state
@@ -25,12 +25,17 @@ HISTORIES_TRIED = int(os.environ.get("AUDITLINE_HISTORIES", "80"))
 """Generated histories of a run of this test; 10,000 of them take hours."""
 
 
-def state_after(batches: list[list[dict[str, Any]]]) -> dict[str, list[Any]]:
-    """Return what a new workspace knows after these batches, each sent and projected before the next is sent."""
+def state_after(batches: list[list[dict[str, Any]]], at_once: int = BATCH) -> dict[str, list[Any]]:
+    """Return what a new workspace knows after these batches, each sent and projected before the next is sent.
+
+    `at_once`: events per transaction of the stage at most.
+    """
     workspace = create_workspace(f"w-{new_id()}", "", actor="command")
-    for batch in batches:
-        record_all(workspace.pk, batch)
-        project(workspace.pk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lineage.graph.project.BATCH", at_once)
+        for batch in batches:
+            record_all(workspace.pk, batch)
+            project(workspace.pk)
     return whole_state(workspace.pk)
 
 
@@ -59,14 +64,19 @@ def cut(history: list[dict[str, Any]], sizes: list[int]) -> list[list[dict[str, 
 
 @pytest.mark.django_db
 @settings(max_examples=HISTORIES_TRIED, deadline=None, suppress_health_check=list(HealthCheck))
-@given(histories(), st.randoms(use_true_random=False), st.lists(st.integers(1, 4), max_size=7))
+@given(
+    histories(),
+    st.randoms(use_true_random=False),
+    st.lists(st.integers(1, 4), max_size=7),
+    st.sampled_from([BATCH, 1, 2, 3]),
+)
 def test_order_duplicates_and_batches_make_no_difference(
-    history: list[dict[str, Any]], random: Any, sizes: list[int]
+    history: list[dict[str, Any]], random: Any, sizes: list[int], at_once: int
 ) -> None:
     expected = state_after([history])
     shuffled = history + random.sample(history, k=len(history) // 2)
     random.shuffle(shuffled)
-    got = state_after(cut(shuffled, sizes))
+    got = state_after(cut(shuffled, sizes), at_once)
     same(got, expected)
 
 
