@@ -11,7 +11,7 @@ from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import Key, ensure_assets
 from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
-from lineage.inventory.merge import ReportedRow, Said, merge, outlives
+from lineage.inventory.merge import ReportedRow, Said, merge, unnamed
 from lineage.inventory.models import Asset, Source
 from lineage.inventory.relations import Reporter, sync_relations
 
@@ -75,18 +75,18 @@ def _mention(keys: Iterable[Key], rev: int) -> set[uuid.UUID]:
 def withdraw_unnamed(
     source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Apply a complete full inventory: close what `source` said about assets that it does not name.
+    """Apply a complete full inventory: close what `source` said before `full_at` about assets that it does not name.
 
-    What was reported again since `full_at` stays. Returns (assets withdrawn, assets touched by that).
+    What was said since stays. Returns (assets of which nothing does, assets touched by that).
     """
     keep = list(set(named))
     rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
     withdrawn: set[uuid.UUID] = set()
     touched: set[uuid.UUID] = set()
     for part in chunks([row[0] for row in rows]):
-        gone = [current for current in _load(source.pk, part) if not outlives(current.said, full_at)]
-        withdrawn |= {current.asset_id for current in gone}
-        touched |= _store(source.pk, [(current, Said()) for current in gone], rev)
+        left = [(current, unnamed(current.said, full_at)) for current in _load(source.pk, part)]
+        withdrawn |= {current.asset_id for current, said in left if not said.facts}
+        touched |= _store(source.pk, [(old, said) for old, said in left if not said.same_content(old.said)], rev)
     return withdrawn, touched
 
 

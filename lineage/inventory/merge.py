@@ -1,8 +1,10 @@
 """Merge what one source says about one asset, so that the order of arrival does not matter. Plain Python.
 
-Each attribute and each relation is an entry of its own: {"v": value, "o": origin, "t": observed_at, "e": event id};
-an entry without "v" says that the source no longer knows. The newer observed_at wins; at the same instant the greater
-digest does, which favours no value. A full report puts out of force what was observed before it.
+Each attribute and each relation is an entry of its own: {"v": value, "o": origin, "t": observed_at, "e": event id},
+and "s": when it was said, where that is later; an entry without "v" says that the source no longer knows. What was said
+last wins, then the newer observed_at, then the greater digest, which favours no value. A full report puts out of force
+what was said before it, and a complete full inventory what was said before of each asset that it does not name. All
+three go by one clock, when it was said: by two, what a late report puts out of force would depend on what came between.
 """
 
 import datetime
@@ -25,8 +27,8 @@ class ReportedRow:
     """One report about one asset. A fact of value None: the source says that it does not know.
 
     `relations` by name, targets as (kind, uid): empty = known to have none, absent = not reported, None = no longer
-    known. `full`: this is all that the source knows of the asset at `observed_at`. `as_of`: when the source said so,
-    where that is later than what it saw (a snapshot that was made later); decides whether the asset still exists.
+    known. `full`: this is all that the source knows of the asset. `as_of`: when the source said so, where that is later
+    than what it saw (a snapshot that was made later).
     """
 
     asset_id: uuid.UUID
@@ -41,7 +43,10 @@ class ReportedRow:
 
 @dataclass
 class Said:
-    """All that a source says about an asset: the content of a FactSet."""
+    """All that a source says about an asset: the content of a FactSet.
+
+    `full_at`: the newest full report of it, or complete inventory without it. Nothing that was said before is in force.
+    """
 
     facts: dict[str, Entry] = field(default_factory=dict)
     relations: dict[str, Entry] = field(default_factory=dict)
@@ -60,31 +65,35 @@ class Said:
 def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said:
     """Return what the source says after `row`; `said` itself where the row adds nothing (so `is` tells a change).
 
-    1. An asset that the newest complete full inventory (`floor`) did not name is not revived by what was said before.
+    1. What was said before the newest full report is out of force. An asset of which nothing is said is one that the
+       newest complete full inventory (`floor`) did not name.
     2. Note that it exists.
-    3. What was observed before the newest full report of it is out of force.
-    4. Merge per attribute and relation; a full report drops what was observed before it.
+    3. Merge per attribute and relation; a full report drops what was said before it.
     """
     as_of = max(row.as_of or row.observed_at, row.observed_at)
-    if EXISTS not in said.facts and floor is not None and as_of < floor:  # 1
+    full_at = said.full_at if EXISTS in said.facts else floor
+    if full_at is not None and as_of < full_at:  # 1
         return said
-    at = format_timestamp(row.observed_at)
-    stamp = {"o": row.origin, "t": at, "e": str(row.event_id)}
-    facts, relations, full_at = said.facts, said.relations, said.full_at
-    facts = _merged(facts, {EXISTS: {**stamp, "t": format_timestamp(as_of)}})  # 2
-    if full_at is None or row.observed_at >= full_at:  # 3
-        targets = {name: _targets(keys) for name, keys in row.relations.items()}
-        facts = _merged(facts, {name: _entry(value, stamp) for name, value in row.facts.items()})  # 4
-        relations = _merged(relations, {name: _entry(value, stamp) for name, value in targets.items()})
-        if row.full and full_at != row.observed_at:
-            facts, relations, full_at = _since(facts, at), _since(relations, at), row.observed_at
+    at, seen_at = format_timestamp(as_of), format_timestamp(row.observed_at)
+    seen = {"o": row.origin, "t": seen_at, "e": str(row.event_id)}
+    stamp = seen if seen_at == at else {**seen, "s": at}
+    targets = {name: _targets(keys) for name, keys in row.relations.items()}
+    facts = _merged(said.facts, {EXISTS: {**seen, "t": at}})  # 2
+    facts = _merged(facts, {name: _entry(value, stamp) for name, value in row.facts.items()})  # 3
+    relations = _merged(said.relations, {name: _entry(value, stamp) for name, value in targets.items()})
+    if row.full and full_at != as_of:
+        facts, relations, full_at = _since(facts, at), _since(relations, at), as_of
     merged = Said(facts, relations, full_at, row.event_id)
     return said if merged.same_content(said) else merged
 
 
-def outlives(said: Said, full_at: datetime.datetime) -> bool:
-    """Tell whether an asset that a complete full inventory does not name was reported again since."""
-    return instant_key(said.facts[EXISTS]["t"]) >= instant_key(format_timestamp(full_at))
+def unnamed(said: Said, full_at: datetime.datetime) -> Said:
+    """Return what stands where a complete full inventory does not name the asset: what was said since, or nothing."""
+    at = format_timestamp(full_at)
+    facts = _since(said.facts, at)
+    if EXISTS not in facts:
+        return Said()
+    return Said(facts, _since(said.relations, at), max(full_at, said.full_at or full_at), said.event)
 
 
 def _hours(said: Said) -> tuple[object, ...]:
@@ -117,10 +126,15 @@ def _merged(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> dict[str, Ent
 
 
 def _wins(new: Entry, old: Entry) -> bool:
-    if new["t"] != old["t"]:
-        return instant_key(new["t"]) > instant_key(old["t"])
+    newer, older = (_said_at(new), instant_key(new["t"])), (_said_at(old), instant_key(old["t"]))
+    if newer != older:
+        return newer > older
     same = new.get("v") == old.get("v") and new["o"] == old["o"] and ("v" in new) == ("v" in old)
     return not same and _digest(new) > _digest(old)
+
+
+def _said_at(entry: Entry) -> str:
+    return instant_key(entry.get("s", entry["t"]))
 
 
 def instant_key(text: str) -> str:
@@ -134,4 +148,4 @@ def _digest(entry: Entry) -> bytes:
 
 
 def _since(entries: Mapping[str, Entry], at: str) -> dict[str, Entry]:
-    return {name: entry for name, entry in entries.items() if instant_key(entry["t"]) >= instant_key(at)}
+    return {name: entry for name, entry in entries.items() if _said_at(entry) >= instant_key(at)}

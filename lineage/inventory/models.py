@@ -139,7 +139,8 @@ class FactSet(WorkspaceModel):
     facts = models.JSONField(default=dict)
     # relation -> the same, with v = [[kind, uid], ...] in order; present and empty = known to be none
     relations = models.JSONField(default=dict)
-    full_at = models.DateTimeField(null=True)  # newest full report of it: what was observed before is out of force
+    # Newest full report of it, or complete inventory without it: what was said before is out of force.
+    full_at = models.DateTimeField(null=True)
     rev_from = models.BigIntegerField()
     rev_to = models.BigIntegerField(null=True)
 
