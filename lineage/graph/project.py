@@ -18,7 +18,7 @@ from lineage.graph.data_flows import count_pairs, derive_pairs, pairs_reached
 from lineage.graph.dependents import confirmed_anew, dependents_of, grounds_of, really_changed, steady_documents
 from lineage.graph.derive_volumes import derive_volumes
 from lineage.graph.gaps import keep_gaps
-from lineage.graph.labels.changes import to_trace
+from lineage.graph.labels.changes import knowing_what_feeds, to_trace
 from lineage.graph.labels.retrace import note_changed, trace_due
 from lineage.graph.latest_facets import LatestFacets
 from lineage.graph.project_lineage import project_lineage
@@ -104,6 +104,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
     lineage = project_lineage(told, facets, rev)
     before, grounds = steady_documents(reported | lineage.assets), grounds_of(lineage.assets)
+    knew = knowing_what_feeds(before)
     changed = settle(reported | lineage.assets, rev)  # 4
     # What only another run touched moves nothing beyond that run: its cost must not grow with the runs before it.
     moved = really_changed(changed, before) | (changed & reported) | (changed - lineage.assets)
@@ -114,7 +115,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     derived |= derive_traced_columns({target for _, target in lineage.pairs} | lineage.tagged | moved, rev)
     derived |= derive_volumes(lineage.pairs | lineage.counted, lineage.read, grounded, rev)
     changed |= settle(derived, rev)
-    traced = to_trace(changed, before, lineage.assets, lineage.pairs, rev)  # 6
+    traced = to_trace(changed, before, knew, lineage.assets, lineage.pairs, rev)  # 6
     traced |= keep_gaps(lineage.jobs | moved, rev)
     note_changed(traced)
     push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7

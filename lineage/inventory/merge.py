@@ -134,7 +134,7 @@ def _wins(new: Entry, old: Entry) -> bool:
 
 
 def _said_at(entry: Entry) -> str:
-    return instant_key(entry.get("s", entry["t"]))
+    return instant_key(entry["s"] if "s" in entry else entry["t"])
 
 
 def instant_key(text: str) -> str:

@@ -20,6 +20,7 @@ CARRIED = (
 def to_trace(
     changed: Collection[uuid.UUID],
     before: Mapping[uuid.UUID, Mapping[str, Any]],
+    knew: Collection[uuid.UUID],
     named: Collection[uuid.UUID],
     pairs: Iterable[tuple[uuid.UUID, uuid.UUID]],
     rev: int,
@@ -30,6 +31,8 @@ def to_trace(
     2. Assets that carry something else than in their document `before`; without one: all that changed.
     3. Ends of relations that opened or closed at `rev`.
     4. Assets that an event `named` and that have no lineage facts yet.
+    5. Those of `before` of which it became known what feeds them, or is known no more (`knew`: it was known). That
+       nothing feeds a model opens no relation.
     """
     found = {end for pair in pairs for end in pair}  # 1
     ids = sorted(changed)
@@ -38,7 +41,12 @@ def to_trace(
         if old is None or any(old.get(name) != new.get(name) for name in CARRIED):
             found.add(asset)
     found |= {end for row in fetch(_RELATED, [current_workspace(), ids, rev, rev]) for end in row}  # 3
-    return found | _untraced(named)  # 4
+    return found | _untraced(named) | (set(knew) ^ knowing_what_feeds(before))  # 4, 5
+
+
+def knowing_what_feeds(assets: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return the models and AI systems among these of which somebody reported what feeds them, be it nothing."""
+    return {row[0] for row in fetch(_KNOWING, [current_workspace(), list(assets)])}
 
 
 def _untraced(named: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -66,6 +74,14 @@ _TRACED = """
 SELECT w.id FROM unnest(%s::uuid[]) AS w (id), LATERAL (
   SELECT 1 FROM "lineage_traced" t WHERE t.workspace_id = %s AND t.asset_id = w.id AND t.rev_to IS NULL LIMIT 1
 ) AS traced
+"""
+
+# As load.py reads it.
+_KNOWING = """
+SELECT id FROM "lineage_asset"
+WHERE workspace_id = %s AND id = ANY(%s)
+  AND (kind = 'model' AND known_relations ? 'training_data'
+       OR kind = 'ai_system' AND known_relations ?| ARRAY['uses_model', 'reads'])
 """
 
 _KINDS = """SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)"""

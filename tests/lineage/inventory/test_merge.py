@@ -115,8 +115,10 @@ def test_full_inventories_without_the_asset_may_come_at_any_time(
 ) -> None:
     """Also an inventory that comes before the asset was known, whose instant is then the floor (facts.py)."""
     outcomes = []
-    for order in permutations([*said_of_it, *map(minute, without)]):
-        said, floor = Said(), None
+    happened: list[ReportedRow | datetime.datetime] = [*said_of_it, *map(minute, without)]
+    for order in permutations(happened):
+        said = Said()
+        floor: datetime.datetime | None = None
         for each in order:
             if isinstance(each, ReportedRow):
                 said = merge(said, each, floor)

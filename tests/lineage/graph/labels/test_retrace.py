@@ -147,6 +147,30 @@ def test_a_dataset_that_no_event_named_has_no_lineage_facts() -> None:
     assert (facts(where, "daily", "job") or {})["upstream_count"] == 1
 
 
+def model(trained_on: list[str] | None, day: int) -> dict[str, Any]:
+    data = None if trained_on is None else [{"kind": "dataset", "uid": uid(name)} for name in trained_on]
+    at = f"2026-11-{day:02}T08:00:00Z"
+    return {"kind": "model", "uid": "scorer", "attributes": {}, "relations": {"training_data": data}, "observed_at": at}
+
+
+def test_that_nothing_feeds_a_model_is_known_and_may_be_taken_back() -> None:
+    ours = workspace()
+    tell(ours, model([], 1))
+    found = facts(ours, "scorer", "model")
+    assert found is not None
+    assert (found["complete"], found["upstream_count"]) == (True, 0)
+    tell(ours, model(None, 2))
+    assert facts(ours, "scorer", "model") is None
+    tell(ours, model(["a"], 3))
+    found = facts(ours, "scorer", "model")
+    assert found is not None
+    assert found["upstream_count"] == 1
+    tell(ours, model([], 4))
+    found = facts(ours, "scorer", "model")
+    assert found is not None
+    assert (found["complete"], found["upstream_count"]) == (True, 0)
+
+
 def test_a_job_is_told_by_what_it_reads_and_what_it_writes() -> None:
     where = workspace()
     columns = facet(fields={"y": {"inputFields": [{"namespace": "postgres://db:5432", "name": "b", "field": "x"}]}})
