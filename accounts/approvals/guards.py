@@ -5,6 +5,8 @@ Persons are compared by `proposer` and `decider`; who is written down beside the
 The owner installs these after each migration. `auditline_is_stated` also serves the guards of what acts put in force.
 """
 
+from accounts.workspaces.triggers import at_commit, before
+
 _STATED = """
 CREATE OR REPLACE FUNCTION auditline_is_stated(workspace uuid, actions text[], said jsonb) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
@@ -22,9 +24,11 @@ END $$
 """
 
 _ACT = (
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_act() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    *before(
+        "guard_act",
+        "accounts_governedact",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   IF TG_OP = 'INSERT' AND NEW.state <> 'proposed' THEN
     RAISE EXCEPTION 'an act is proposed before it is decided' USING ERRCODE = 'check_violation';
@@ -43,37 +47,32 @@ BEGIN
     RAISE EXCEPTION 'an act that has expired is not decided' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
-END $$
+END
 """,
-    """
-CREATE OR REPLACE TRIGGER guard_act BEFORE INSERT OR UPDATE ON accounts_governedact
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_act()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_act_stated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    ),
+    *at_commit(
+        "guard_act_stated",
+        "accounts_governedact",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   IF NOT auditline_is_stated(NEW.workspace_id, ARRAY['accounts:act:' || NEW.state],
                              jsonb_build_object('act', NEW.id)) THEN
     RAISE EXCEPTION 'the act % has no statement that it is %', NEW.id, NEW.state USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
-END $$
+END
 """,
-    """
-DROP TRIGGER IF EXISTS guard_act_stated ON accounts_governedact
-""",
-    """
-CREATE CONSTRAINT TRIGGER guard_act_stated AFTER INSERT OR UPDATE ON accounts_governedact DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_act_stated()
-""",
+    ),
 )
 
 # The setting that all of these rest on. The newest act about it says what it is: an older one cannot be used again.
 _SETTING = (
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_four_eyes() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    *before(
+        "guard_four_eyes",
+        "accounts_workspace",
+        "UPDATE",
+        """
 BEGIN
   IF (SELECT a.payload->>'on' FROM accounts_governedact a
       WHERE a.workspace_id = NEW.id AND a.kind = 'workspace.four_eyes' AND a.state = 'approved'
@@ -81,12 +80,10 @@ BEGIN
     RAISE EXCEPTION 'four eyes are turned on and off by an approved act' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
-END $$
+END
 """,
-    """
-CREATE OR REPLACE TRIGGER guard_four_eyes BEFORE UPDATE ON accounts_workspace FOR EACH ROW
-WHEN (OLD.four_eyes IS DISTINCT FROM NEW.four_eyes) EXECUTE FUNCTION auditline_guard_four_eyes()
-""",
+        when="OLD.four_eyes IS DISTINCT FROM NEW.four_eyes",
+    ),
 )
 
 GUARDS: tuple[str, ...] = (_STATED, *_ACT, *_SETTING)

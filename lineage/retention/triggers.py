@@ -5,10 +5,14 @@ and say just this; its decider is who is written down. That is looked at when th
 comes after it, when the transaction commits.
 """
 
+from accounts.workspaces.triggers import at_commit, before
+
 TRIGGERS: tuple[str, ...] = (
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_hold() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    *before(
+        "guard_hold",
+        "lineage_legalhold",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   PERFORM auditline_lock_retention(NEW.workspace_id);
   IF TG_OP = 'INSERT' THEN
@@ -25,15 +29,14 @@ BEGIN
     RAISE EXCEPTION 'a hold is released by an approved act that says so' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
-END $$
+END
 """,
-    """
-CREATE OR REPLACE TRIGGER guard_hold BEFORE INSERT OR UPDATE ON lineage_legalhold
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_hold()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_hold_stated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    ),
+    *at_commit(
+        "guard_hold_stated",
+        "lineage_legalhold",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   IF NOT auditline_is_stated(NEW.workspace_id,
                              ARRAY['lineage:hold:' || CASE TG_OP WHEN 'INSERT' THEN 'placed' ELSE 'released' END],
@@ -42,18 +45,14 @@ BEGIN
       USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
-END $$
+END
 """,
-    """
-DROP TRIGGER IF EXISTS guard_hold_stated ON lineage_legalhold
-""",
-    """
-CREATE CONSTRAINT TRIGGER guard_hold_stated AFTER INSERT OR UPDATE ON lineage_legalhold DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_hold_stated()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_deletion() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    ),
+    *at_commit(
+        "guard_deletion",
+        "lineage_deletion",
+        "INSERT",
+        """
 DECLARE
   entered text := coalesce(current_setting('auditline.workspace', true), '');
 BEGIN
@@ -66,18 +65,14 @@ BEGIN
   END IF;
   PERFORM set_config('auditline.workspace', entered, true);
   RETURN NULL;
-END $$
+END
 """,
-    """
-DROP TRIGGER IF EXISTS guard_deletion ON lineage_deletion
-""",
-    """
-CREATE CONSTRAINT TRIGGER guard_deletion AFTER INSERT ON lineage_deletion DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_deletion()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_rule() RETURNS trigger
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    ),
+    *before(
+        "guard_rule",
+        "lineage_retentionrule",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   PERFORM auditline_lock_retention(NEW.workspace_id);
   IF TG_OP = 'INSERT' AND NEW.ended_at IS NOT NULL THEN
@@ -99,15 +94,14 @@ BEGIN
     RAISE EXCEPTION 'a rule ends by an approved act that says so' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
-END $$
+END
 """,
-    """
-CREATE OR REPLACE TRIGGER guard_rule BEFORE INSERT OR UPDATE ON lineage_retentionrule
-FOR EACH ROW EXECUTE FUNCTION auditline_guard_rule()
-""",
-    """
-CREATE OR REPLACE FUNCTION auditline_guard_rule_stated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    ),
+    *at_commit(
+        "guard_rule_stated",
+        "lineage_retentionrule",
+        "INSERT OR UPDATE",
+        """
 BEGIN
   IF TG_OP = 'INSERT' AND auditline_is_stated(NEW.workspace_id, ARRAY['lineage:retention:changed'],
                                               jsonb_build_object('rule', NEW.id, 'act', NEW.act_id, 'days', NEW.days))
@@ -119,13 +113,7 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'what was done with the rule % has no statement that says so', NEW.id
     USING ERRCODE = 'check_violation';
-END $$
+END
 """,
-    """
-DROP TRIGGER IF EXISTS guard_rule_stated ON lineage_retentionrule
-""",
-    """
-CREATE CONSTRAINT TRIGGER guard_rule_stated AFTER INSERT OR UPDATE ON lineage_retentionrule
-DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION auditline_guard_rule_stated()
-""",
+    ),
 )
