@@ -51,6 +51,17 @@ class WorkspaceModel(models.Model):
         abstract = True
 
 
+def workspace_of_many() -> "models.ForeignKey[Any, Any]":
+    """Return `workspace` for rows that come by the thousand: the database does not look it up anew for each.
+
+    What comes with such a row is held to the workspace: the receipt of an event, the job of a run; a piece of work is
+    pushed in the transaction of its cause. Looked up for each,
+    at the commit, by several transactions at a time that lock the one row of the workspace for it, it took a tenth of
+    the time of recording an event.
+    """
+    return models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+
+
 def row_key(to: str, **options: object) -> "models.ForeignKey[Any, Any]":
     """Return a foreign key to a row of the same workspace.
 
@@ -86,7 +97,7 @@ class Work(models.Model):
     deleted in the transaction of the effect.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    workspace = workspace_of_many()
     stage = models.CharField(max_length=16)
     subject = models.UUIDField()
     due_at = models.DateTimeField(db_default=Now())

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.workspaces.models import WorkspaceModel, row_key
+from accounts.workspaces.models import WorkspaceModel, row_key, workspace_of_many
 
 
 class Event(WorkspaceModel):
@@ -22,6 +22,7 @@ class Event(WorkspaceModel):
         DATASET = "dataset", "OpenLineage DatasetEvent"
         INVENTORY = "inventory", "Inventory batch"
 
+    workspace = workspace_of_many()
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # The bytes as kept: after redaction, exact otherwise (no float round trip).
     body = models.BinaryField()

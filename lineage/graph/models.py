@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.workspaces.models import WorkspaceModel, row_key
+from accounts.workspaces.models import WorkspaceModel, row_key, workspace_of_many
 
 LONGEST_MASKING = datetime.timedelta(days=366)
 """No approval of a masking holds longer: somebody has to look at it again."""
@@ -117,6 +117,7 @@ class Run(WorkspaceModel):
     `Event.about`.
     """
 
+    workspace = workspace_of_many()
     asset = row_key(
         "lineage.Asset", null=True, on_delete=models.CASCADE, db_index=False
     )  # of kind `run`; null = a design

@@ -73,18 +73,18 @@ def _mention(keys: Iterable[Key], rev: int) -> set[uuid.UUID]:
 
 
 def withdraw_unnamed(
-    source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int
+    source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int, *, stated: bool
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Apply a complete full inventory: close what `source` said before `full_at` about assets that it does not name.
+    """Apply a complete full inventory: close what `source` said before of assets that it does not name.
 
-    What was said since stays. Returns (assets of which nothing does, assets touched by that).
+    What was said since `full_at` stays; `stated` as `unnamed` has it. Returns (assets of which nothing does, assets touched by that).
     """
     keep = list(set(named))
     rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
     withdrawn: set[uuid.UUID] = set()
     touched: set[uuid.UUID] = set()
     for part in chunks([row[0] for row in rows]):
-        left = [(current, unnamed(current.said, full_at)) for current in _load(source.pk, part)]
+        left = [(current, unnamed(current.said, full_at, stated=stated)) for current in _load(source.pk, part)]
         withdrawn |= {current.asset_id for current, said in left if not said.facts}
         touched |= _store(source.pk, [(old, said) for old, said in left if not said.same_content(old.said)], rev)
     return withdrawn, touched

@@ -1,10 +1,14 @@
 """Merge what one source says about one asset, so that the order of arrival does not matter. Plain Python.
 
 Each attribute and each relation is an entry of its own: {"v": value, "o": origin, "t": observed_at, "e": event id},
-and "s": when it was said, where that is later; an entry without "v" says that the source no longer knows. What was said
-last wins, then the newer observed_at, then the greater digest, which favours no value. A full report puts out of force
-what was said before it, and a complete full inventory what was said before of each asset that it does not name. All
-three go by one clock, when it was said: by two, what a late report puts out of force would depend on what came between.
+and "s": when it was said, where a manifest states that and it is later; an entry without "v" says that the source no
+longer knows. What was said last wins, then the newer observed_at, then the greater digest, which favours no value. A
+full report puts out of force what was said before it, and a complete full inventory what was said before of each asset
+that it does not name. All three go by one clock, when it was said: by two, what a late report puts out of force would
+depend on what came between.
+
+What does not state when it was said counts as said when it was observed. A full inventory like that still ends the
+assets that it does not name, as of its receipt: what it means depends on when it came.
 """
 
 import datetime
@@ -27,8 +31,9 @@ class ReportedRow:
     """One report about one asset. A fact of value None: the source says that it does not know.
 
     `relations` by name, targets as (kind, uid): empty = known to have none, absent = not reported, None = no longer
-    known. `full`: this is all that the source knows of the asset. `as_of`: when the source said so, where that is later
-    than what it saw (a snapshot that was made later).
+    known. `full`: this is all that the source knows of the asset. `as_of`: when the source said so, where that is
+    later than what it saw (a snapshot that was made later); decides whether the asset still exists. `stated`: the
+    sender named that instant, so that it is not the one of receipt.
     """
 
     asset_id: uuid.UUID
@@ -39,6 +44,7 @@ class ReportedRow:
     event_id: uuid.UUID
     full: bool = False
     as_of: datetime.datetime | None = None
+    stated: bool = False
 
 
 @dataclass
@@ -65,35 +71,45 @@ class Said:
 def merge(said: Said, row: ReportedRow, floor: datetime.datetime | None) -> Said:
     """Return what the source says after `row`; `said` itself where the row adds nothing (so `is` tells a change).
 
-    1. What was said before the newest full report is out of force. An asset of which nothing is said is one that the
-       newest complete full inventory (`floor`) did not name.
+    1. An asset of which nothing is said is one that the newest complete full inventory (`floor`) did not name: what was
+       said before does not revive it, and is out of force.
     2. Note that it exists.
-    3. Merge per attribute and relation; a full report drops what was said before it.
+    3. What was said before the newest full report of it is out of force.
+    4. Merge per attribute and relation; a full report drops what was said before it.
     """
     as_of = max(row.as_of or row.observed_at, row.observed_at)
-    full_at = said.full_at if EXISTS in said.facts else floor
-    if full_at is not None and as_of < full_at:  # 1
-        return said
-    at, seen_at = format_timestamp(as_of), format_timestamp(row.observed_at)
+    said_at = as_of if row.stated else row.observed_at
+    full_at = said.full_at
+    if EXISTS not in said.facts and floor is not None:  # 1
+        if as_of < floor:
+            return said
+        full_at = floor if said_at >= floor else None
+    at, seen_at = format_timestamp(said_at), format_timestamp(row.observed_at)
     seen = {"o": row.origin, "t": seen_at, "e": str(row.event_id)}
     stamp = seen if seen_at == at else {**seen, "s": at}
-    targets = {name: _targets(keys) for name, keys in row.relations.items()}
-    facts = _merged(said.facts, {EXISTS: {**seen, "t": at}})  # 2
-    facts = _merged(facts, {name: _entry(value, stamp) for name, value in row.facts.items()})  # 3
-    relations = _merged(said.relations, {name: _entry(value, stamp) for name, value in targets.items()})
-    if row.full and full_at != as_of:
-        facts, relations, full_at = _since(facts, at), _since(relations, at), as_of
+    facts, relations = _merged(said.facts, {EXISTS: {**seen, "t": format_timestamp(as_of)}}), said.relations  # 2
+    if full_at is None or said_at >= full_at:  # 3
+        targets = {name: _targets(keys) for name, keys in row.relations.items()}
+        facts = _merged(facts, {name: _entry(value, stamp) for name, value in row.facts.items()})  # 4
+        relations = _merged(relations, {name: _entry(value, stamp) for name, value in targets.items()})
+        if row.full and full_at != said_at:
+            facts, relations, full_at = _since(facts, at), _since(relations, at), said_at
     merged = Said(facts, relations, full_at, row.event_id)
     return said if merged.same_content(said) else merged
 
 
-def unnamed(said: Said, full_at: datetime.datetime) -> Said:
-    """Return what stands where a complete full inventory does not name the asset: what was said since, or nothing."""
+def unnamed(said: Said, full_at: datetime.datetime, *, stated: bool) -> Said:
+    """Return what stands where a complete full inventory does not name the asset: what was said since, or nothing.
+
+    `stated`: the inventory names that instant. Otherwise an asset that was reported again since stands as it is.
+    """
     at = format_timestamp(full_at)
-    facts = _since(said.facts, at)
-    if EXISTS not in facts:
+    if EXISTS not in said.facts or instant_key(said.facts[EXISTS]["t"]) < instant_key(at):
         return Said()
-    return Said(facts, _since(said.relations, at), max(full_at, said.full_at or full_at), said.event)
+    if not stated:
+        return said
+    facts, relations = _since(said.facts, at), _since(said.relations, at)
+    return Said(facts, relations, max(full_at, said.full_at or full_at), said.event)
 
 
 def _hours(said: Said) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Func, Q, Value, When
 from django.db.models.functions import Left, Lower, Now
 
-from accounts.workspaces.models import WorkspaceModel, row_key
+from accounts.workspaces.models import WorkspaceModel, row_key, workspace_of_many
 
 
 class Source(WorkspaceModel):
@@ -37,7 +37,8 @@ class Source(WorkspaceModel):
     # received_at among those of that day, in seconds (graph/clocks.py); null = none has come yet.
     clock_day = models.DateField(null=True)
     clock_lead_seconds = models.BigIntegerField(null=True)
-    # World time of the newest full inventory that was complete: rows observed before it are out of force.
+    # Of the newest full inventory that was complete, by its generated_at, else by its receipt: what was said before of
+    # assets that it does not name is out of force.
     full_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -135,7 +136,8 @@ class FactSet(WorkspaceModel):
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     source = row_key("lineage.Source", on_delete=models.CASCADE)
     event = models.UUIDField()  # the newest event that changed it
-    # attribute -> {"v": value, "o": origin, "t": observed_at, "e": event id}; without "v": said to be unknown
+    # attribute -> {"v": value, "o": origin, "t": observed_at, "e": event id}, "s": when it was said, where that
+    # was stated and is later; without "v": said to be unknown
     facts = models.JSONField(default=dict)
     # relation -> the same, with v = [[kind, uid], ...] in order; present and empty = known to be none
     relations = models.JSONField(default=dict)
@@ -217,6 +219,7 @@ class Related(WorkspaceModel):
 class DerivedFact(WorkspaceModel):
     """A fact that the product computed: by which derivation and version, from which inputs, over which revisions."""
 
+    workspace = workspace_of_many()
     asset = row_key("lineage.Asset", on_delete=models.CASCADE)
     name = models.CharField(max_length=60)
     value = models.JSONField()  # JSON null: computed, and found to be unknown

@@ -131,6 +131,7 @@ def _reports(
             event.pk,
             full=reading.replaces,
             as_of=reading.as_of if reading.states_time else None,
+            stated=reading.names_time,
         )
 
 
@@ -157,7 +158,7 @@ def _retire(source: Source, reading: Reading, rev: int, counts: _Counts) -> set[
     """
     keys = sorted(reading.refused_keys)
     refused = {row[0] for part in chunks(keys) for row in fetch(_IDS, [*columns(part, 2), current_workspace()])}
-    gone, touched = withdraw_unnamed(source, counts.named | refused, reading.as_of, rev)
+    gone, touched = withdraw_unnamed(source, counts.named | refused, reading.as_of, rev, stated=reading.names_time)
     counts.retired = execute(_RETIRE, [rev, current_workspace(), sorted(gone)])
     source.full_at = max(source.full_at or reading.as_of, reading.as_of)
     return touched

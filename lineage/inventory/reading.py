@@ -60,7 +60,12 @@ class Reading:
     @property
     def states_time(self) -> bool:
         """Whether all rows hold as of one instant: that of the manifest, or of receipt where it is full."""
-        return self.is_full or (self.manifest is not None and self.manifest.generated_at is not None)
+        return self.is_full or self.names_time
+
+    @property
+    def names_time(self) -> bool:
+        """Whether the sender names the instant that the batch speaks of."""
+        return self.manifest is not None and self.manifest.generated_at is not None
 
     @property
     def is_complete(self) -> bool:
@@ -71,7 +76,7 @@ class Reading:
     @property
     def dates_itself(self) -> bool:
         """Whether the content says when it holds, so that the same content again says nothing new."""
-        return not self.undated or (self.manifest is not None and self.manifest.generated_at is not None)
+        return not self.undated or self.names_time
 
     def rows(self) -> Iterator[AssetRow]:
         """Yield the usable rows in order. Raises InventoryRefused where the body is not of its format."""

@@ -319,10 +319,15 @@ REPORTS = st.builds(
 
 
 def whole(report: Values, at: str | None) -> Values:
-    """Return an inventory as it is; with a time as all that its source knows then."""
+    """Return an inventory as it is; with a time as all that its source knows then, seen by then at the latest."""
     if at is None:
         return report
-    lines = list({(line["kind"], line["uid"]): line | {"observed_at": at} for line in report["inventory"]}.values())
+    lines = list(
+        {
+            (line["kind"], line["uid"]): line | {"observed_at": min(line["observed_at"], at)}
+            for line in report["inventory"]
+        }.values()
+    )
     return report | {"inventory": [{"manifest": {"generated_at": at, "count": len(lines)}}, *lines]}
 
 

@@ -74,7 +74,7 @@ def test_a_relation_keeps_its_revisions(cast: Cast) -> None:
 def test_a_full_inventory_closes_what_it_does_not_name(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         kept, gone = report(STORE, {"country": "DE"}), report(NODE, {"accelerators": 8}, relations={"at": [SITE]})
-        withdrawn, touched = withdraw_unnamed(source(), [kept.pk], at(1), next_revision("test"))
+        withdrawn, touched = withdraw_unnamed(source(), [kept.pk], at(1), next_revision("test"), stated=True)
         assert withdrawn == {gone.pk}
         assert touched == {gone.pk, find(*SITE).pk}
         assert FactSet.objects.get(rev_to=None).asset_id == kept.pk

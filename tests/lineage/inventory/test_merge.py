@@ -30,7 +30,9 @@ rows = st.builds(
     st.booleans(),
 )
 reports = st.builds(
-    lambda seen, said: dataclasses.replace(seen, as_of=minute(said)) if said else seen, rows, st.integers(0, 5)
+    lambda seen, said: dataclasses.replace(seen, as_of=minute(said), stated=True) if said else seen,
+    rows,
+    st.integers(0, 5),
 )
 
 
@@ -89,21 +91,30 @@ def test_empty_relations_are_kept_apart_from_relations_that_were_not_reported() 
 
 def test_an_asset_that_was_reported_again_outlives_a_full_inventory_without_it() -> None:
     said = merge(Said(), row(1, {"owner": "a"}, {"at": []}, False), None)
-    assert unnamed(said, minute(2)) == Said()
+    assert unnamed(said, minute(2), stated=True) == Said()
     said = merge(said, row(3, {"tier": "hot"}, {}, False), None)
-    left = unnamed(said, minute(2))
+    left = unnamed(said, minute(2), stated=True)
     assert (set(left.facts), left.relations, left.full_at) == ({"tier", "uid"}, {}, minute(2))
 
 
 def test_a_snapshot_made_later_keeps_what_it_saw_earlier() -> None:
-    seen_early = dataclasses.replace(row(1, {"owner": "a"}, {}, True), as_of=minute(9))
+    seen_early = dataclasses.replace(row(1, {"owner": "a"}, {}, True), as_of=minute(9), stated=True)
     said = merge(Said(), seen_early, minute(5))
     assert said.facts["owner"]["t"] == "2026-11-01T12:01:00Z"
-    assert set(unnamed(said, minute(9)).facts) == {"owner", "uid"}
+    assert set(unnamed(said, minute(9), stated=True).facts) == {"owner", "uid"}
+
+
+def test_without_a_time_that_it_states_a_snapshot_overrules_nothing_that_was_seen_later() -> None:
+    of_receipt = dataclasses.replace(row(1, {"owner": "a"}, {}, True), as_of=minute(9))
+    for first, second in permutations([of_receipt, row(3, {"owner": "b"}, {}, False)]):
+        said = merge(merge(Said(), first, None), second, None)
+        assert said.facts["owner"]["v"] == "b"
+        assert unnamed(said, minute(9), stated=False) is said
+        assert unnamed(said, minute(10), stated=False) == Said()
 
 
 def test_of_what_was_seen_earlier_and_said_later_the_later_word_counts() -> None:
-    seen_early = dataclasses.replace(row(1, {"owner": "a"}, {}, False), as_of=minute(9))
+    seen_early = dataclasses.replace(row(1, {"owner": "a"}, {}, False), as_of=minute(9), stated=True)
     for first, second in permutations([seen_early, row(3, {"owner": "b"}, {}, False)]):
         said = merge(merge(Said(), first, None), second, None)
         assert (said.facts["owner"]["v"], said.facts["owner"]["t"]) == ("a", "2026-11-01T12:01:00Z")
@@ -123,7 +134,7 @@ def test_full_inventories_without_the_asset_may_come_at_any_time(
             if isinstance(each, ReportedRow):
                 said = merge(said, each, floor)
             else:
-                said, floor = unnamed(said, each), max(each, floor or each)
+                said, floor = unnamed(said, each, stated=True), max(each, floor or each)
         outcomes.append(content(said))
     assert all(outcome == outcomes[0] for outcome in outcomes)
 
