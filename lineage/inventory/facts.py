@@ -77,7 +77,8 @@ def withdraw_unnamed(
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
     """Apply a complete full inventory: close what `source` said before of assets that it does not name.
 
-    What was said since `full_at` stays; `stated` as `unnamed` has it. Returns (assets of which nothing does, assets touched by that).
+    What was said since `full_at` stays; `stated` as `unnamed` has it. Returns (assets of which nothing does, assets
+    touched by that).
     """
     keep = list(set(named))
     rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
