@@ -85,9 +85,9 @@ CHECKS = [(m, c) for m, c in constraints() if isinstance(c, models.CheckConstrai
 
 @pytest.fixture
 def superuser(stack: Embedded, django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(stack.superuser_url) as connection:
+    """A connection whose rows go with the test: other tests count workspaces."""
+    with psycopg.connect(stack.superuser_url) as connection, connection.transaction(force_rollback=True):
         yield connection
-        connection.rollback()
 
 
 def test_every_constraint_is_tried() -> None:
