@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from celery import current_app
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = "project,evaluate,raise,open,seal,export,celery"
@@ -43,7 +44,13 @@ def eventually(look: Callable[[], Found | None], *, what: str, patience: float =
 
 @contextlib.contextmanager
 def running_worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker inside the block."""
+    """Run a worker inside the block, which is woken for what happens there alone.
+
+    Tests before it left messages for their workspaces: thousands of them took a worker longer than a test waits.
+    """
+    with current_app.connection_for_write() as broker:
+        for queue in QUEUES.split(","):
+            broker.default_channel.queue_purge(queue)
     process = start_worker(log)
     try:
         yield process
