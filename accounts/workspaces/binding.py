@@ -8,6 +8,11 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.types.datetime import TimestamptzLoader
 
 
+def read_times_quickly(cursor: Any) -> None:
+    """Let a cursor of the driver read times by its own loader: Django's, in Python, takes fourteen times as long."""
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 def bound_cursor() -> CursorWrapper:
     """Return a cursor of the connection in use that sends parameters beside the statement; use it in a `with` block.
 
@@ -16,6 +21,5 @@ def bound_cursor() -> CursorWrapper:
     """
     connection.ensure_connection()
     cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # the stubs know no argument
-    # Django's own loader of times is in Python and takes fourteen times as long for the same.
-    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    read_times_quickly(cursor)
     return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)

@@ -55,9 +55,7 @@ def workspace_of_many() -> "models.ForeignKey[Any, Any]":
     """Return `workspace` for rows that come by the thousand: the database does not look it up anew for each.
 
     What comes with such a row is held to the workspace: the receipt of an event, the job of a run; a piece of work is
-    pushed in the transaction of its cause. Looked up for each,
-    at the commit, by several transactions at a time that lock the one row of the workspace for it, it took a tenth of
-    the time of recording an event.
+    pushed in the transaction of its cause (decision 0001 has the cost of looking).
     """
     return models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
 

@@ -33,7 +33,7 @@ from lineage.inventory.settle import settle
 BATCH = 40_000
 """Events per transaction at most. A batch is what waits: one event on a quiet day, many where senders are fast, and
 then the cost of jobs and datasets that come again and again is shared (measured over a thousand busy jobs: with half
-as many at a time an event took a quarter longer, with twice as many no less; the memory grew by 30 MiB)."""
+as many at a time an event took a fifth longer, with half as many again no less; the memory grew by 30 MiB)."""
 
 BATCH_BYTES = 64 * 1024 * 1024
 """Bytes of bodies per transaction, unless one is larger: bounds its time, and the memory for what events tell."""

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import orjson
 from django.db import connection
-from psycopg.types.datetime import TimestamptzLoader
 
 from accounts.workspaces.arrays import array_literals
+from accounts.workspaces.binding import read_times_quickly
 
 CHUNK = 5000
 """Rows per statement: bounds its text to some megabytes and its memory to some tens."""
@@ -43,12 +43,9 @@ def execute(sql: str, parameters: Sequence[Any]) -> int:
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run one query; return its rows.
-
-    Times are read by the driver's own loader: the one of Django, in Python, takes fourteen times as long for the same.
-    """
+    """Run one query; return its rows."""
     with connection.cursor() as cursor:
-        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        read_times_quickly(cursor.cursor)
         cursor.execute(sql, array_literals(parameters))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

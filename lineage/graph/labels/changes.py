@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.graph.labels.graph import FEEDING
+from lineage.graph.labels.graph import FEEDING, KNOWS
 from lineage.inventory.bulk import fetch
 
 CARRIED = (
@@ -76,12 +76,8 @@ SELECT w.id FROM unnest(%s::uuid[]) AS w (id), LATERAL (
 ) AS traced
 """
 
-# As load.py reads it.
-_KNOWING = """
-SELECT id FROM "lineage_asset"
-WHERE workspace_id = %s AND id = ANY(%s)
-  AND (kind = 'model' AND known_relations ? 'training_data'
-       OR kind = 'ai_system' AND known_relations ?| ARRAY['uses_model', 'reads'])
-"""
+_KNOWING = f"""
+SELECT a.id FROM "lineage_asset" a WHERE a.workspace_id = %s AND a.id = ANY(%s) AND ({KNOWS})
+"""  # noqa: S608 - our own names
 
 _KINDS = """SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)"""

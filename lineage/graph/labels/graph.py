@@ -12,6 +12,10 @@ from lineage.graph.labels.order import Bools, Ints, Order, arrange
 
 FEEDING = "('training_data', 'uses_model', 'reads', 'serves')"
 """Relations of inventories that labels travel along, as SQL has a list; told from the side that is fed."""
+FED_BY = {"model": ("training_data",), "ai_system": ("uses_model", "reads")}
+"""Relations that say what feeds a kind that no event names."""
+KNOWS = " OR ".join(f"a.kind = '{kind}' AND a.known_relations ?| ARRAY{list(names)}" for kind, names in FED_BY.items())
+"""In SQL: somebody reported what feeds the asset `a`, be it nothing."""
 MISSING = -1
 """In an array of counts: not known."""
 

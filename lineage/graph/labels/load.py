@@ -16,15 +16,13 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.gaps import jobs_with_gaps, silent_producers
 from lineage.graph.labels.approved import masking_jobs
 from lineage.graph.labels.carried import Carried, carried_by
-from lineage.graph.labels.graph import FEEDING, Graph
+from lineage.graph.labels.graph import FED_BY, FEEDING, KNOWS, Graph
 from lineage.graph.labels.order import Bools, Ints
 from lineage.graph.snapshot import Ids
 from lineage.inventory.bulk import fetch
 
 ID = np.dtype([("high", ">u8"), ("low", ">u8")])
 Keys = npt.NDArray[np.uint64]
-FED_BY = {"model": ("training_data",), "ai_system": ("uses_model", "reads")}
-"""Relations that say what feeds a kind that no event names."""
 
 
 @dataclass(frozen=True)
@@ -160,24 +158,23 @@ def _named(numbered: Numbered, carried: list[Carried], sort: Ints, among: list[u
 
 
 # What nobody traces anew has no part in it: an asset that was retired still fed what it fed.
-_CARRIED = """
+_CARRIED = f"""
 SELECT string_agg(uuid_send(id), ''), kind, document, over, knows
 FROM (
   SELECT a.id, a.kind,
     CASE WHEN a.document ?| c.names THEN
       (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(a.document) AS e WHERE e.key = ANY(c.names))
-    ELSE '{}' END AS document,
+    ELSE '{{}}' END AS document,
     CASE
       WHEN a.kind <> 'dataset' OR jsonb_typeof(a.document->'retention_days') IS DISTINCT FROM 'number'
         OR (a.document->>'retention_days')::numeric <= 0 THEN NULL
       WHEN jsonb_typeof(a.document->'oldest_record_at') = 'string' THEN
         c.now - (a.document->>'oldest_record_at')::timestamptz
           >= least((a.document->>'retention_days')::numeric + 1, 10000000)::int * interval '24 hours'
-      WHEN a.document @> '{"oldest_record_never": true}' THEN (a.document->>'retention_days')::numeric < 99999
-      WHEN a.document @> '{"oldest_record_none": true}' THEN false
+      WHEN a.document @> '{{"oldest_record_never": true}}' THEN (a.document->>'retention_days')::numeric < 99999
+      WHEN a.document @> '{{"oldest_record_none": true}}' THEN false
     END AS over,
-    CASE a.kind WHEN 'model' THEN a.known_relations ? 'training_data'
-                WHEN 'ai_system' THEN a.known_relations ?| ARRAY['uses_model', 'reads'] ELSE false END AS knows
+    ({KNOWS}) AS knows
   FROM (SELECT %s::timestamptz, ARRAY[
     'classification', 'effective_class_rank', 'environment', 'storage_countries', 'residency_limited',
     'allowed_countries', 'contains_personal_data', 'is_origin', 'serving_countries', 'risk_tier'
@@ -186,7 +183,7 @@ FROM (
     AND (%s::uuid[] IS NULL OR a.id = ANY(%s::uuid[]))
 ) AS each
 GROUP BY kind, document, over, knows, get_byte(uuid_send(id), 15)
-"""
+"""  # noqa: S608 - our own names
 
 # One value per last byte of an id, which is random: each stays far below the gigabyte that a value may have.
 _FLOWS = """

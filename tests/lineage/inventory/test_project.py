@@ -179,6 +179,22 @@ def test_a_full_report_of_an_asset_replaces_what_it_leaves_out(cast: Cast) -> No
         assert "stack_version" not in find("node", "n1").document
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_receipt_decides_between_no_values(cast: Cast, order: tuple[int, ...]) -> None:
+    """A full table that states no time is received long after it saw what it says."""
+    batches = [
+        ({"country": "DE"}, 1, "full"),
+        ({"country": "FR"}, 2, "full"),
+        ({"country": "US"}, 3, "delta"),
+    ]
+    for number in order:
+        facts, day, mode = batches[number]
+        give(cast, row("site", "s", facts, observed_at=DAY.format(day)), mode=mode)
+        project(cast.workspace)
+    with in_workspace(cast.workspace.pk):
+        assert find("site", "s").document["country"] == "US"
+
+
 def test_a_count_that_differs_retires_nothing_and_marks_the_source_incomplete(cast: Cast) -> None:
     give(cast, manifest(2, 1), row("node", "n1", {"accelerators": 8}), row("node", "n2"), mode="full")
     answer = give(cast, manifest(5, 2), row("node", "n2", {"accelerators": 4}), mode="full")

@@ -147,28 +147,28 @@ def test_a_dataset_that_no_event_named_has_no_lineage_facts() -> None:
     assert (facts(where, "daily", "job") or {})["upstream_count"] == 1
 
 
-def model(trained_on: list[str] | None, day: int) -> dict[str, Any]:
-    data = None if trained_on is None else [{"kind": "dataset", "uid": uid(name)} for name in trained_on]
+def fed_by(kind: str, name: str, end: str, keys: list[str] | None, day: int) -> dict[str, Any]:
+    ends = None if keys is None else [{"kind": end, "uid": key} for key in keys]
     at = f"2026-11-{day:02}T08:00:00Z"
-    return {"kind": "model", "uid": "scorer", "attributes": {}, "relations": {"training_data": data}, "observed_at": at}
+    return {"kind": kind, "uid": "scorer", "attributes": {}, "relations": {name: ends}, "observed_at": at}
 
 
-def test_that_nothing_feeds_a_model_is_known_and_may_be_taken_back() -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "end"),
+    [("model", "training_data", "dataset"), ("ai_system", "uses_model", "model"), ("ai_system", "reads", "dataset")],
+)
+def test_that_nothing_feeds_it_is_known_and_may_be_taken_back(kind: str, name: str, end: str) -> None:
     ours = workspace()
-    tell(ours, model([], 1))
-    found = facts(ours, "scorer", "model")
-    assert found is not None
-    assert (found["complete"], found["upstream_count"]) == (True, 0)
-    tell(ours, model(None, 2))
-    assert facts(ours, "scorer", "model") is None
-    tell(ours, model(["a"], 3))
-    found = facts(ours, "scorer", "model")
-    assert found is not None
-    assert found["upstream_count"] == 1
-    tell(ours, model([], 4))
-    found = facts(ours, "scorer", "model")
-    assert found is not None
-    assert (found["complete"], found["upstream_count"]) == (True, 0)
+
+    def complete(day: int, keys: list[str] | None) -> bool | None:
+        tell(ours, fed_by(kind, name, end, keys, day))
+        found = facts(ours, "scorer", kind)
+        return None if found is None else found["complete"]
+
+    assert complete(1, []) is True
+    assert complete(2, None) is None
+    assert complete(3, [uid("a")]) is False  # of which nobody knows what feeds it
+    assert complete(4, []) is True
 
 
 def test_a_job_is_told_by_what_it_reads_and_what_it_writes() -> None:
