@@ -6,6 +6,7 @@ what a transactional test leaves behind is flushed as the owner, because the app
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -41,6 +42,13 @@ def flush(stack: Embedded) -> None:
     names = ", ".join(f'"{table}"' for table in sorted(set(tables) - kept))
     with psycopg.connect(stack.owner_url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {names} CASCADE")
+
+
+@pytest.fixture
+def superuser(stack: Embedded, django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    """A connection whose rows go with the test: other tests count workspaces."""
+    with psycopg.connect(stack.superuser_url) as connection, connection.transaction(force_rollback=True):
+        yield connection
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from django.apps import apps
 from django.db import models
 from psycopg.types.json import Jsonb
 
-from config.stack.embedded import Embedded
 from tests.support.rows import NOW, VALID, insert
 
 OURS = {"accounts", "lineage", "policies", "audit"}
@@ -81,13 +80,6 @@ def constraints() -> Iterator[tuple[type[models.Model], models.BaseConstraint]]:
 
 UNIQUE = [(m, c) for m, c in constraints() if isinstance(c, models.UniqueConstraint)]
 CHECKS = [(m, c) for m, c in constraints() if isinstance(c, models.CheckConstraint)]
-
-
-@pytest.fixture
-def superuser(stack: Embedded, django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
-    """A connection whose rows go with the test: other tests count workspaces."""
-    with psycopg.connect(stack.superuser_url) as connection, connection.transaction(force_rollback=True):
-        yield connection
 
 
 def test_every_constraint_is_tried() -> None:

@@ -22,6 +22,8 @@ def array_literal(values: list[Any]) -> str | list[Any]:
         return "{" + ",".join(["NULL"] * len(values)) + "}"
     if isinstance(first, uuid.UUID):
         return _uuids(values)
+    if isinstance(first, datetime.datetime):
+        return _instants(values)
     write = _WRITERS.get(type(first))
     if write is None:
         return values
@@ -31,6 +33,11 @@ def array_literal(values: list[Any]) -> str | list[Any]:
 def _uuids(values: list[Any]) -> str:
     """Write UUIDs: most of what goes into statements, and without a call for each a third faster."""
     return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
+
+
+def _instants(values: list[Any]) -> str:
+    """Write instants, of which a run has five: nothing in them needs quotes."""
+    return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
 
 
 def _quoted(text: str) -> str:
@@ -45,6 +52,5 @@ _WRITERS: Mapping[type, Callable[[Any], str]] = {
     int: str,
     float: repr,
     bytes: lambda value: f'"\\\\x{value.hex()}"',
-    datetime.datetime: lambda value: f'"{value.isoformat()}"',
     datetime.date: lambda value: value.isoformat(),
 }

@@ -77,6 +77,7 @@ BEGIN
   IF to_regclass(quote_ident(child)) IS NULL THEN
     -- Not PARTITION OF: that is refused once the default partition holds rows of the month, and then for ever.
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child, parent);
+    PERFORM auditline_even_workspaces(child::regclass);  -- as of all tables (row_security.py)
     EXECUTE format('WITH moved AS (DELETE FROM %I WHERE id >= %L AND id < %L RETURNING *) '
                    'INSERT INTO %I SELECT * FROM moved', parent || '_default', low, high, child);
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, low, high);

@@ -142,10 +142,14 @@ def _reports(source: Source, told: Sequence[Told], ids: Mapping[Key, uuid.UUID])
             if key not in newest or newest[key].observed_at < each.at:
                 newest[key] = ReportedRow(key[0], facts.values, {}, facts.origin, each.at, each.event_id)
     rows = list(newest.values())
+    distinct = {(id(each.speaker), id(each.inputs), id(each.outputs)): each for each in told}  # as above
+    about = {ids[ref.key] for each in distinct.values() for ref in (each.speaker, *each.inputs, *each.outputs)}
+    bare = about - {row.asset_id for row in rows}
+    new = bare - {row[0] for row in fetch(_KNOWN, [current_workspace(), source.pk, sorted(bare)])}
+    if not new:
+        return rows
     named = {ids[ref.key]: each.event_id for each in told for ref in each.named if ref.kind != "run"}
-    bare = named.keys() - {row.asset_id for row in rows}
-    known = {row[0] for row in fetch(_KNOWN, [current_workspace(), source.pk, sorted(bare)])}
-    return rows + [_presence(asset, named[asset]) for asset in sorted(bare - known)]
+    return rows + [_presence(asset, named[asset]) for asset in sorted(new)]
 
 
 def _presence(asset: uuid.UUID, event: uuid.UUID, at: datetime.datetime = LONG_AGO) -> ReportedRow:

@@ -20,15 +20,14 @@ Named = tuple[Ref, dict[str, Any]]
 
 
 class Kept(NamedTuple):
-    """An event as it is kept; of an inventory the body is left out."""
+    """An event as it is kept, without its body."""
 
     pk: uuid.UUID
     kind: str
     kept_digest: bytes
     event_time: datetime.datetime | None
     received_at: datetime.datetime
-    body: bytes = b""
-    size: int = 0  # bytes of the body
+    size: int  # bytes of the body
 
 
 @dataclass(slots=True)
@@ -56,9 +55,9 @@ class Reader:
     def __init__(self) -> None:
         self._said: dict[bytes, _Said] = {}
 
-    def read(self, event: Kept) -> Told:
-        """Return what a RunEvent, JobEvent or DatasetEvent tells."""
-        body = members(parse(event.body))
+    def read(self, event: Kept, content: bytes) -> Told:
+        """Return what a RunEvent, JobEvent or DatasetEvent with this body tells."""
+        body = members(parse(content))
         run = _run(body) if event.kind == Event.Kind.RUN else None
         run_facets = members(members(body.get("run")).get("facets")) if run else {}
         said = self._reading(event.kind, body, run_facets.get("tags"))

@@ -34,7 +34,7 @@ def find_runs(
     One that an inventory only mentioned, or has dropped, is reported from now on.
     """
     uids = list({ref.uid for ref in refs})
-    known = dict(fetch(_FIND, [current_workspace(), uids]))
+    known = dict(fetch(_FIND, [uids, current_workspace()]))
     if known:
         execute(_REPORTED, [seen_at, rev, current_workspace(), list(known.values())])
     return known, {uid: new_id() for uid in uids if uid not in known}
@@ -116,7 +116,12 @@ def jobs_with_cluster(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
     return {row[0] for row in fetch(_PLACED, [current_workspace(), list(jobs)])}
 
 
-_FIND = """SELECT uid, id FROM "lineage_asset" WHERE workspace_id = %s AND kind = 'run' AND uid = ANY(%s)"""
+# One look into the index per run, whatever the statistics say (inventory/derived.py).
+_FIND = """
+SELECT w.uid, a.id FROM unnest(%s::text[]) AS w (uid) CROSS JOIN LATERAL (
+  SELECT a.id FROM "lineage_asset" a WHERE a.workspace_id = %s AND a.kind = 'run' AND a.uid = w.uid LIMIT 1
+) a
+"""
 
 _REPORTED = """
 UPDATE "lineage_asset" SET state = 'reported', last_seen_at = greatest(last_seen_at, %s), rev_changed = %s

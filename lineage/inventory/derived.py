@@ -90,11 +90,13 @@ def _store(closed: list[uuid.UUID], opened: list[Derived], rev: int) -> None:
         execute(_OPEN, [workspace, rev, records(rows)])
 
 
+# One look into the index per fact: as a join it reads all facts of a workspace before the first ANALYZE.
 _CURRENT = """
-SELECT d.id, d.asset_id, d.name, d.value, d.derivation, d.inputs_digest, d.grade, d.observed_at
-FROM unnest(%s::uuid[], %s::text[]) AS w (asset_id, name)
-JOIN "lineage_derivedfact" d ON d.asset_id = w.asset_id AND d.name = w.name
-WHERE d.workspace_id = %s AND d.rev_to IS NULL
+SELECT d.id, w.asset_id, w.name, d.value, d.derivation, d.inputs_digest, d.grade, d.observed_at
+FROM unnest(%s::uuid[], %s::text[]) AS w (asset_id, name) CROSS JOIN LATERAL (
+  SELECT d.id, d.value, d.derivation, d.inputs_digest, d.grade, d.observed_at FROM "lineage_derivedfact" d
+  WHERE d.workspace_id = %s AND d.asset_id = w.asset_id AND d.name = w.name AND d.rev_to IS NULL LIMIT 1
+) d
 """
 
 # A row that this very revision opened was never visible: it is replaced, not closed.
