@@ -142,7 +142,7 @@ def _reports(source: Source, told: Sequence[Told], ids: Mapping[Key, uuid.UUID])
             if key not in newest or newest[key].observed_at < each.at:
                 newest[key] = ReportedRow(key[0], facts.values, {}, facts.origin, each.at, each.event_id)
     rows = list(newest.values())
-    distinct = {(id(each.speaker), id(each.inputs), id(each.outputs)): each for each in told}  # as above
+    distinct = {(id(each.speaker), id(each.inputs), id(each.outputs)): each for each in told}  # often the same
     about = {ids[ref.key] for each in distinct.values() for ref in (each.speaker, *each.inputs, *each.outputs)}
     bare = about - {row.asset_id for row in rows}
     new = bare - {row[0] for row in fetch(_KNOWN, [current_workspace(), source.pk, sorted(bare)])}
