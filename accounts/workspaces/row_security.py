@@ -135,24 +135,36 @@ def _name(stem: str, suffix: str) -> str:
 
 
 # What PostgreSQL is to believe of `workspace_id`, for good: some twenty workspaces, none of them known (decision 0001).
-# Before 18 it can't be told so, and takes a workspace for one part in 200.
+# Before 18 it can't be told so, and takes a workspace for one part in 200; nor can it forget what it has counted, so
+# that counting goes on where it once began.
 _SHARES_FUNCTION = """
 CREATE OR REPLACE FUNCTION auditline_even_workspaces(of regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  told boolean;
+  t pg_class%ROWTYPE;
 BEGIN
-  EXECUTE format('ALTER TABLE %s ALTER COLUMN workspace_id SET STATISTICS 0', of);
+  SELECT * INTO STRICT t FROM pg_class WHERE oid = of;
   IF current_setting('server_version_num')::int >= 180000 THEN
-    PERFORM pg_restore_attribute_stats(
+    PERFORM pg_clear_attribute_stats('public', t.relname, 'workspace_id', t.relkind = 'p');
+    told := pg_restore_attribute_stats(
       'schemaname', 'public', 'relname', t.relname::text, 'attname', 'workspace_id', 'inherited', t.relkind = 'p',
-      'version', 180000, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 20::real)
-    FROM pg_class t WHERE t.oid = of;
+      'version', 180000, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 20::real);
+    IF NOT told THEN
+      RAISE EXCEPTION 'PostgreSQL did not take what it was told of %.workspace_id', of;
+    END IF;
+  ELSIF t.reltuples >= 0 THEN
+    RETURN;
   END IF;
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN workspace_id SET STATISTICS 0', of);
 END $$;
 REVOKE ALL ON FUNCTION auditline_even_workspaces(regclass) FROM PUBLIC;
 """
+# Of our own tables: others may lie beside them.
 _SHARES = """
 SELECT auditline_even_workspaces(t.oid) FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid
-WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p') AND a.attname = 'workspace_id';
+WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p') AND a.attname = 'workspace_id'
+  AND pg_has_role(t.relowner, 'USAGE');
 """
 
 # A token or webhook is known by a digest before its workspace is: this function alone may look it up.

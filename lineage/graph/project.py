@@ -48,11 +48,17 @@ def project(workspace_id: uuid.UUID) -> int:
     Its rows are events that were recorded and not yet projected, and the workspace itself where lineage is to be traced
     anew.
     """
-    done = 0
+    done, failed = 0, False
 
     def handle(subjects: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-        nonlocal done
-        left = project_events(subjects)
+        nonlocal done, failed
+        if failed:
+            gc.collect()  # errors hold on to the batch that they came from, in a cycle
+        try:
+            left = project_events(subjects)
+        except Exception:
+            failed = True
+            raise
         gc.collect(1)  # what a batch left behind, now that the rest of it is gone
         done += len(subjects) - len(left) - (workspace_id in subjects)
         return left

@@ -116,7 +116,7 @@ def jobs_with_cluster(jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
     return {row[0] for row in fetch(_PLACED, [current_workspace(), list(jobs)])}
 
 
-# One look into the index per run, whatever the statistics say (inventory/derived.py).
+# One look into the index per run, however many rows a join is taken to have (inventory/derived.py).
 _FIND = """
 SELECT w.uid, a.id FROM unnest(%s::text[]) AS w (uid) CROSS JOIN LATERAL (
   SELECT a.id FROM "lineage_asset" a WHERE a.workspace_id = %s AND a.kind = 'run' AND a.uid = w.uid LIMIT 1
