@@ -25,7 +25,7 @@ from lineage.inventory.receive import Prepared, prepare, record
 from lineage.inventory.rows import is_own_record
 
 REPORTED = sorted(name for name, kind in load_kinds().items() if not is_own_record(kind))
-_BODY = {"type": "string", "description": "NDJSON, a JSON array, or CSV; see docs/inventories.md"}
+_BODY = {"type": "string", "description": "A file of any format of docs/inventories.md"}
 
 
 class InventoriesView(ReceiveView):
@@ -42,7 +42,7 @@ class InventoriesView(ReceiveView):
         self.prepared = prepare(
             _read(request),
             source=given.get("source", ""),
-            format_name=given.get("format", "") or ("csv" if as_csv else "native"),
+            format_name=given.get("format", "") or ("csv" if as_csv and given.get("kind") else ""),
             mode=given.get("mode", ""),
             kind=given.get("kind", ""),
         )
@@ -52,9 +52,7 @@ class InventoriesView(ReceiveView):
         summary="Send an inventory: the assets that a source knows, or what changed of them",
         parameters=[
             OpenApiParameter("source", str, required=True, description="Name of the reporting system"),
-            OpenApiParameter(
-                "format", str, enum=sorted(FORMATS), description="native where not given, csv for text/csv"
-            ),
+            OpenApiParameter("format", str, enum=sorted(FORMATS), description="told from the content where not given"),
             OpenApiParameter("mode", str, enum=[DELTA, FULL], description="delta where not given"),
             OpenApiParameter("kind", str, description="For csv: the kind of all its rows"),
         ],

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lineage.inventory.assets import Key
 from lineage.inventory.formats.known import format_named
@@ -91,6 +91,8 @@ class Reading:
             else:
                 self.lines += 1
                 judged = judge_row(parsed.line, parsed.row, Defaults(self.as_of, self.default_origin, self.now))
+                if parsed.place:
+                    judged.rejected = [replace(each, place=parsed.place) for each in judged.rejected]
                 if (row := self._unrepeated(judged, seen)) is not None:
                     yield row
 

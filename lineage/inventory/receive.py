@@ -18,8 +18,11 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import Event
 from lineage.events.record import Receipt, store_event
 from lineage.inventory.errors import InventoryRefused
-from lineage.inventory.formats.known import format_named
+from lineage.inventory.formats.csv_per_kind import CSV_PER_KIND
+from lineage.inventory.formats.known import format_named, format_of
 from lineage.inventory.formats.parsed import Rejected
+from lineage.inventory.formats.sample import Sample
+from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.nearest import closing
 from lineage.inventory.reading import DELTA, FULL, Reading
@@ -29,7 +32,6 @@ SHOWN = 100
 SOURCE_LIMIT = 120
 SAID = ("format", "mode", "kind")
 """Parameters that the sender chose; the others are found here and are no part of the content."""
-MEDIA_TYPES = {"csv": "text/csv"}
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,20 @@ class Outcome:
     prepared: Prepared
 
 
-def prepare(body: bytes, *, source: str, format_name: str, mode: str = "", kind: str = "") -> Prepared:
+def prepare(
+    body: bytes, *, source: str, format_name: str = "", mode: str = "", kind: str = "", filename: str = ""
+) -> Prepared:
     """Clean and judge a batch; touches no database. Raises InventoryRefused where nothing of it can be used.
 
-    1. The parameters must be known, so that a typing error is no silent default.
+    1. The parameters must be known, so that a typing error is no silent default. A format that is not given is told
+       from the content.
     2. Secrets go before anything is kept, and what is judged is what is kept.
     3. Judge every row; keep the first problems for the answer.
     4. Without one usable row there is nothing to record, unless an empty population is what it states.
     """
-    parameters = _parameters(source, format_name, mode, kind)  # 1
+    sample = Sample(body, filename)
+    format_name = format_name or _format_of(sample, kind)  # 1
+    parameters = _parameters(source, format_name, mode, kind or _kind_of(sample, format_name))
     kept, redactions = format_named(format_name).clean(body, parameters)  # 2
     reading = Reading(kept, parameters, "declared")
     rejected: list[Rejected] = []
@@ -92,7 +99,7 @@ def record(prepared: Prepared, sender: str) -> Outcome:
     receipt = store_event(
         Event.Kind.INVENTORY,
         prepared.body,
-        MEDIA_TYPES.get(prepared.parameters["format"], "application/x-ndjson"),
+        format_named(prepared.parameters["format"]).media_type,
         prepared.received_digest,
         digest,
         sender,
@@ -102,6 +109,17 @@ def record(prepared: Prepared, sender: str) -> Outcome:
         redactions=prepared.redactions,
     )
     return Outcome(receipt, prepared)
+
+
+def _format_of(sample: Sample, kind: str) -> str:
+    """Return the format by content. Who names a kind sends a table of it, whatever its columns are called."""
+    return CSV_PER_KIND.name if kind and sample.header else format_of(sample)
+
+
+def _kind_of(sample: Sample, format_name: str) -> str:
+    """Return the kind that the name of a CSV file says, as templates are named: storage.csv; '' where it says none."""
+    stem = sample.name.rpartition("/")[2].partition(".")[0]
+    return stem if format_name == CSV_PER_KIND.name and stem in load_kinds() else ""
 
 
 def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str, str]:

@@ -244,4 +244,12 @@ _QUOTES = "RFC 4180: cells with commas, quotes or line breaks in double quotes, 
 _QUOTES_HINT = "this line was left out, correct its quotes and send it again"
 _CELLS_HINT = "put cells with commas in double quotes"
 
-CSV_PER_KIND = Format("csv", "spreadsheet", read, clean)
+CSV_PER_KIND = Format(
+    "csv",
+    "CSV of one kind",
+    "spreadsheet",
+    lambda sample: sample.has_columns("uid"),
+    read,
+    clean,
+    media_type="text/csv",
+)

@@ -17,6 +17,7 @@ from lineage.events.split import split_array
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
+from lineage.inventory.formats.sample import Sample
 from lineage.inventory.kinds.values import show, writable
 
 BOM = b"\xef\xbb\xbf"
@@ -98,4 +99,8 @@ def _malformed(line: int, text: bytes, error: BodyRefused) -> Rejected:
     return Rejected(line, "", f"{begin!r} ({error.message})", ROW, "correct the line and send it again")
 
 
-NATIVE = Format("native", "asset_database", read, clean)
+def _knows(sample: Sample) -> bool:
+    return "manifest" in sample.members or {"kind", "uid"} <= sample.members.keys()
+
+
+NATIVE = Format("native", "native lines", "asset_database", _knows, read, clean, media_type="application/x-ndjson")

@@ -1,8 +1,10 @@
 """What every format hands over: native rows with their line, and what could not be read."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
+
+from lineage.inventory.formats.sample import Sample
 
 Parameters = Mapping[str, str]
 """How a batch was sent, by name: format, mode, kind."""
@@ -20,18 +22,22 @@ class RejectedShown(TypedDict):
 
 @dataclass(frozen=True)
 class Rejected:
-    """One thing of a batch that could not be used. `field` '' = the whole line."""
+    """One thing of a batch that could not be used. `field` '' = the whole line.
+
+    `place`: where it stands in a document that has no lines of its own, such as `resources[3].region`.
+    """
 
     line: int
     field: str
     got: str
     expected: str
     hint: str
+    place: str = ""
 
     @property
     def message(self) -> str:
         """What, got, expected, next step, in one sentence for people."""
-        where = f"line {self.line}" + (f", {self.field}" if self.field else "")
+        where = (self.place or f"line {self.line}") + (f", {self.field}" if self.field else "")
         end = "" if self.hint.endswith((".", "?")) else "."
         return f"{where}: got {self.got}, expected {self.expected}; {self.hint}{end}"
 
@@ -50,7 +56,8 @@ class Rejected:
 class Parsed:
     """One line as a native row (the object of an NDJSON line), or why it is none.
 
-    `row` None: the line could not be read, `problems` say why. `manifest`: the line stated the population.
+    `row` None: the line could not be read, `problems` say why. `manifest`: the line stated the population. `place`: as
+    of Rejected.
     """
 
     line: int
@@ -58,18 +65,29 @@ class Parsed:
     manifest: Any = None
     problems: tuple[Rejected, ...] = ()
     is_row: bool = True  # False: a header, whose problems cost no row
+    place: str = ""
+
+
+Fills = Mapping[str, frozenset[str]]
+"""Which attributes and relations (as `rel:<name>`) of which kinds a format can fill."""
 
 
 @dataclass(frozen=True)
 class Format:
     """A format of inventories.
 
-    `read` yields the lines of a body and raises InventoryRefused where it is not of this format at all. `clean`
-    returns the body without secrets, readable by `read` as before, and the rules that were applied. `grade_class`
-    is that of a source that is first seen with this format (precedence, see effective.py).
+    `knows` tells from the beginning of a file whether it is of this format; no two formats know the same file. `read`
+    yields the lines of a body and raises InventoryRefused where it is not of this format at all. `clean` returns the
+    body as it is kept, without secrets and readable by `read`, and the rules that were applied. `grade_class` is that
+    of a source that is first seen with this format (precedence, see effective.py). `title` names it for people.
+    `fills` is empty where the sender chooses kinds and attributes.
     """
 
     name: str
+    title: str
     grade_class: str
+    knows: Callable[[Sample], bool]
     read: Callable[[bytes, Parameters], Iterator[Parsed]]
     clean: Callable[[bytes, Parameters], tuple[bytes, list[dict[str, Any]]]]
+    media_type: str = "application/json"
+    fills: Fills = field(default_factory=dict)

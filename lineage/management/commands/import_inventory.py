@@ -22,10 +22,10 @@ class Command(command.Command):
     help = "Import an inventory file. Every row that cannot be used is named; the others are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="NDJSON, JSON array or CSV")
+        parser.add_argument("file", type=Path, help="a file of any format of docs/inventories.md")
         parser.add_argument("--workspace", required=True, help="slug of the workspace")
         parser.add_argument("--source", required=True, help="name of the reporting system, the same each time")
-        parser.add_argument("--format", default="", help=f"{', '.join(FORMATS)}; by the file's name where not given")
+        parser.add_argument("--format", default="", help=f"{', '.join(FORMATS)}; told from its content where not given")
         parser.add_argument("--kind", default="", help="for csv: the kind of all rows")
         parser.add_argument("--mode", default=DELTA, help=f"{FULL} (all that the source knows) or {DELTA}")
 
@@ -33,10 +33,14 @@ class Command(command.Command):
         workspace = workspace_named(options["workspace"])
         file: Path = options["file"]
         body = _read(file)
-        format_name = options["format"] or ("csv" if file.suffix.lower() == ".csv" else "native")
         try:
             prepared = prepare(
-                body, source=options["source"], format_name=format_name, mode=options["mode"], kind=options["kind"]
+                body,
+                source=options["source"],
+                format_name=options["format"],
+                mode=options["mode"],
+                kind=options["kind"],
+                filename=file.name,
             )
             with in_workspace(workspace.pk):
                 outcome = record(prepared, "command")

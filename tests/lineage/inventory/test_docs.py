@@ -9,7 +9,8 @@ import pytest
 from accounts.members.rights import ALLOWED, Right
 from lineage.inventory.assets import UID_LIMIT
 from lineage.inventory.derivations import CLASS_RANK, DATASET_COUNTRY, OWNER_ACTIVE, RECEIPTS, STORAGE_COUNTRIES
-from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.formats.known import FORMATS, IMPORTERS
+from lineage.inventory.formats.parsed import Format
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.manifest import MEMBERS as MANIFEST_MEMBERS
 from lineage.inventory.places.join import ENDS, FOLLOWS
@@ -44,6 +45,19 @@ def test_members_origins_and_limits_are_named() -> None:
     assert f"at most {UID_LIMIT} bytes" in TEXT
     assert f"1 to {SOURCE_LIMIT} characters" in TEXT
     assert f"the first {SHOWN} in the answer" in TEXT
+
+
+def fills_of(each: Format) -> str:
+    """Return the row of a format in the table of what they fill."""
+    kinds = [f"`{kind}`: {', '.join(sorted(names))}" for kind, names in sorted(each.fills.items())]
+    return f"| `{each.name}` | {each.title} | {'; '.join(kinds)} |"
+
+
+def test_the_table_of_formats_says_what_each_fills() -> None:
+    rows = [
+        line for line in TEXT.partition("## Formats of others")[2].partition("\n## ")[0].splitlines() if "`" in line
+    ]
+    assert [row for row in rows if row.startswith("|")] == [fills_of(each) for each in IMPORTERS.values()]
 
 
 def test_the_roles_that_may_send_are_named() -> None:

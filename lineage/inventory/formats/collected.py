@@ -1,0 +1,89 @@
+"""Assets found in a document: one per (kind, uid), put together from every place that tells something of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.inventory.assets import Key
+from lineage.inventory.formats.parsed import Parsed, Rejected
+from lineage.inventory.kinds.values import show
+
+
+@dataclass
+class _Asset:
+    line: int
+    place: str
+    kind: str
+    uid: str
+    name: str | None = None
+    observed_at: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    relations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+
+class Collected:
+    """What an importer found. `origin` and `observed_at` hold for what does not say otherwise; None = not said.
+
+    An attribute of value None was not found and is left out: absent is unknown. Of values that differ the first stays.
+    Targets of a relation add up.
+    """
+
+    def __init__(self, origin: str, observed_at: str | None = None) -> None:
+        self._origin = origin
+        self._observed_at = observed_at
+        self._assets: dict[Key, _Asset] = {}
+        self._problems: list[Rejected] = []
+
+    def add(
+        self,
+        place: str,
+        kind: str,
+        uid: str,
+        *,
+        name: str | None = None,
+        observed_at: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        relations: Mapping[str, Sequence[Key] | None] | None = None,
+    ) -> Key:
+        """Note an asset, or more of one that is known already; return its key, to relate others to it.
+
+        A relation of None was not found; an empty list says that it has none.
+        """
+        found = self._assets.setdefault((kind, uid), _Asset(len(self._assets) + 1, place, kind, uid))
+        found.name = found.name or name
+        found.observed_at = found.observed_at or observed_at
+        for attribute, value in (attributes or {}).items():
+            if value is not None:
+                found.attributes.setdefault(attribute, value)
+        for relation, targets in (relations or {}).items():
+            if targets is None:
+                continue
+            known = found.relations.setdefault(relation, [])
+            known += [
+                {"kind": target[0], "uid": target[1]}
+                for target in dict.fromkeys(targets)
+                if {"kind": target[0], "uid": target[1]} not in known
+            ]
+        return kind, uid
+
+    def refuse(self, place: str, got: Any, expected: str, hint: str) -> None:
+        """Note something that should be an asset, or a part of one, and cannot be used."""
+        self._problems.append(Rejected(len(self._problems) + 1, "", show(got), expected, hint, place))
+
+    def parsed(self) -> Iterator[Parsed]:
+        """Yield what was refused, then the assets as native rows in the order in which they were found first."""
+        for problem in self._problems:
+            yield Parsed(problem.line, problems=(problem,), place=problem.place)
+        for asset in self._assets.values():
+            row: dict[str, Any] = {
+                "kind": asset.kind,
+                "uid": asset.uid,
+                "name": asset.name,
+                "origin": self._origin,
+                "observed_at": asset.observed_at or self._observed_at,
+                "attributes": asset.attributes,
+                "relations": asset.relations,
+            }
+            yield Parsed(
+                asset.line, {name: value for name, value in row.items() if value is not None}, place=asset.place
+            )
