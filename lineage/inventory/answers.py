@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 from lineage.events.answers import ReceiptRow, receipt_answer
 from lineage.inventory.formats.parsed import RejectedShown
-from lineage.inventory.receive import Outcome
+from lineage.inventory.receive import SHOWN, Outcome
 
 
 class PopulationAnswer(TypedDict):
@@ -16,7 +16,10 @@ class PopulationAnswer(TypedDict):
 
 
 class InventoryAnswer(TypedDict):
-    """The answer to an inventory batch. `accepted` counts rows, `rejected_total` counts problems."""
+    """The answer to an inventory batch. `accepted` counts rows, `rejected_total` counts problems.
+
+    `not_read`: how many things of which types a file of another tool holds that are no asset of any kind.
+    """
 
     receipt: ReceiptRow
     rows: int
@@ -24,6 +27,7 @@ class InventoryAnswer(TypedDict):
     rejected: list[RejectedShown]
     rejected_total: int
     population: PopulationAnswer
+    not_read: NotRequired[dict[str, int]]
     next: NotRequired[str]
 
 
@@ -42,6 +46,8 @@ def inventory_answer(outcome: Outcome) -> InventoryAnswer:
             "complete": reading.is_complete,
         },
     }
+    if reading.left:
+        answer["not_read"] = dict(reading.left.most_common(SHOWN))
     if reading.problems:
         answer["next"] = "Correct what rejected names and send those rows again; the others are kept."
     return answer

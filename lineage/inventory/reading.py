@@ -1,6 +1,7 @@
 """Read a batch once through: judged rows one by one, and the totals that are known when it ends."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,7 @@ class Reading:
     refused_keys: set[Key] = field(default_factory=set)  # named by a row of which nothing could be used
     fresh: list[Rejected] = field(default_factory=list)  # found since the caller last took them
     problems: int = 0
+    left: Counter[str] = field(default_factory=Counter)  # things of types that are no asset of any kind, by type
     newest: datetime.datetime | None = None  # greatest observed_at of the usable rows
 
     @property
@@ -83,6 +85,7 @@ class Reading:
         seen: dict[tuple[Key, datetime.datetime], int] = {}
         for parsed in format_named(self.parameters["format"]).read(self.body, self.parameters):
             self._note(list(parsed.problems))
+            self.left.update(parsed.unread)
             if parsed.manifest is not None:
                 self._take_manifest(parsed.line, parsed.manifest)
             elif parsed.row is None:

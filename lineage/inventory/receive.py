@@ -20,7 +20,7 @@ from lineage.events.record import Receipt, store_event
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.csv_per_kind import CSV_PER_KIND
 from lineage.inventory.formats.known import format_named, format_of
-from lineage.inventory.formats.parsed import Rejected
+from lineage.inventory.formats.parsed import Fills, Rejected
 from lineage.inventory.formats.sample import Sample
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
@@ -29,6 +29,8 @@ from lineage.inventory.reading import DELTA, FULL, Reading
 
 SHOWN = 100
 """Rejections named in an answer; all of them are kept when the batch is projected."""
+SHOWN_TYPES = 12
+"""Types named in the message of a file of which nothing is read; its details hold the first SHOWN."""
 SOURCE_LIMIT = 120
 SAID = ("format", "mode", "kind")
 """Parameters that the sender chose; the others are found here and are no part of the content."""
@@ -154,6 +156,8 @@ def _content(prepared: Prepared) -> str:
 
 def _nothing_usable(reading: Reading, rejected: list[Rejected]) -> InventoryRefused:
     if not reading.lines:
+        if fills := format_named(reading.parameters["format"]).fills:
+            return _nothing_of_it(reading, fills)
         return InventoryRefused(
             "Got no asset, expected at least one row. A population that is empty is stated by mode=full and a "
             'manifest: {"manifest": {"count": 0, "generated_at": "..."}}.',
@@ -167,5 +171,24 @@ def _nothing_usable(reading: Reading, rejected: list[Rejected]) -> InventoryRefu
             "rows": reading.lines,
             "rejected": [problem.shown() for problem in rejected],
             "rejected_total": reading.problems,
+        },
+    )
+
+
+def _nothing_of_it(reading: Reading, fills: Fills) -> InventoryRefused:
+    """Say which format the file has, what it holds, and what would be read: a right file without anything for us."""
+    kinds = ", ".join(sorted(fills))
+    title = format_named(reading.parameters["format"]).title
+    named = [f"{count} x {type_}" for type_, count in reading.left.most_common(SHOWN_TYPES)]
+    more = f" and {len(reading.left) - SHOWN_TYPES} other types" if len(reading.left) > SHOWN_TYPES else ""
+    holds = ", ".join(named) + more if named else "nothing"
+    return InventoryRefused(
+        f"The file is read as {title}. Got {holds}, expected something of it that becomes one of {kinds} "
+        "(docs/inventories.md), so nothing was kept. Send a file that holds such, or name another format=.",
+        code="inventory_nothing_read",
+        details={
+            "format": reading.parameters["format"],
+            "types": dict(reading.left.most_common(SHOWN)),
+            "kinds": sorted(fills),
         },
     )

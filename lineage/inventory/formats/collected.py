@@ -1,12 +1,16 @@
 """Assets found in a document: one per (kind, uid), put together from every place that tells something of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lineage.inventory.assets import Key
 from lineage.inventory.formats.parsed import Parsed, Rejected
-from lineage.inventory.kinds.values import show
+from lineage.inventory.kinds.values import show, writable
+
+MAX_TYPE = 120
+"""Characters of the name of a type that are kept."""
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Collected:
         self._observed_at = observed_at
         self._assets: dict[Key, _Asset] = {}
         self._problems: list[Rejected] = []
+        self._unread: Counter[str] = Counter()
 
     def add(
         self,
@@ -66,14 +71,24 @@ class Collected:
             ]
         return kind, uid
 
-    def refuse(self, place: str, got: Any, expected: str, hint: str) -> None:
-        """Note something that should be an asset, or a part of one, and cannot be used."""
-        self._problems.append(Rejected(len(self._problems) + 1, "", show(got), expected, hint, place))
+    def refuse(self, place: str, got: Any, expected: str, hint: str, *, line: int = 0) -> None:
+        """Note something that should be an asset, or a part of one, and cannot be used; `line` where there are lines.
+
+        Where `line` is given, `got` is already in words.
+        """
+        number = line or len(self._problems) + 1
+        self._problems.append(Rejected(number, "", str(got) if line else show(got), expected, hint, place))
+
+    def leave(self, what: str) -> None:
+        """Note something of the document that is no asset of any kind of ours, by its type as the document names it."""
+        self._unread[writable(what)[:MAX_TYPE]] += 1
 
     def parsed(self) -> Iterator[Parsed]:
         """Yield what was refused, then the assets as native rows in the order in which they were found first."""
         for problem in self._problems:
             yield Parsed(problem.line, problems=(problem,), place=problem.place)
+        if self._unread:
+            yield Parsed(0, is_row=False, unread=self._unread)
         for asset in self._assets.values():
             row: dict[str, Any] = {
                 "kind": asset.kind,

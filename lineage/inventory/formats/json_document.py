@@ -4,19 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from accounts.journal.canonical.exact import BodyRefused, Exact, encode_exact, parse_exact
-from lineage.events.redact import redact
 from lineage.inventory.errors import InventoryRefused
-from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.collected import Collected
-from lineage.inventory.formats.native import BOM, plain
 from lineage.inventory.formats.parsed import Fills, Format, Parameters, Parsed
+from lineage.inventory.formats.per_line import BOM, Strip, clean_value, plain
 from lineage.inventory.formats.sample import Sample
 
 Tell = Callable[[Any, Collected], None]
 """Put what a document says into what is collected."""
-Strip = Callable[[Exact], list[str]]
-"""Take out in place what the format itself marks as secret; return the paths."""
-SENSITIVE_RULE = ("marked_sensitive", 1)
 
 
 def json_format(
@@ -42,14 +37,7 @@ def json_format(
         yield from found.parsed()
 
     def clean(body: bytes, parameters: Parameters) -> tuple[bytes, list[dict[str, Any]]]:
-        value = _document(body, title)
-        stripped = strip(value) if strip is not None else []
-        clear, applied = redact(body, value)
-        if stripped:
-            rule, version = SENSITIVE_RULE
-            done = Redactions()
-            done.add(1, [*applied, {"rule": rule, "version": version, "paths": stripped}])
-            applied = done.shown()
+        clear, applied = clean_value(body, _document(body, title), strip)
         return (encode_exact(clear), applied) if applied else (body, [])
 
     return Format(name, title, grade_class, knows, read, clean, fills=fills)

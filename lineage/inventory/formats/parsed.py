@@ -57,7 +57,7 @@ class Parsed:
     """One line as a native row (the object of an NDJSON line), or why it is none.
 
     `row` None: the line could not be read, `problems` say why. `manifest`: the line stated the population. `place`: as
-    of Rejected.
+    of Rejected. `unread`: how many things of which types the document holds that are no asset of any kind.
     """
 
     line: int
@@ -66,6 +66,7 @@ class Parsed:
     problems: tuple[Rejected, ...] = ()
     is_row: bool = True  # False: a header, whose problems cost no row
     place: str = ""
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 Fills = Mapping[str, frozenset[str]]

@@ -15,6 +15,9 @@ from lineage.inventory.models import Asset
 from tests.lineage.inventory.door import STORE, ndjson, problems, project, row, send
 from tests.support.cast import Cast, bearer
 
+ROLE = {"resourceType": "AWS::IAM::Role", "awsRegion": "global", "arn": "arn:aws:iam::111122223333:role/reader"}
+BUCKET = {"resourceType": "AWS::S3::Bucket", "awsRegion": "eu-central-1", "arn": "arn:aws:s3:::ledger"}
+
 
 def stored(cast: Cast) -> int:
     with in_workspace(cast.workspace.pk):
@@ -137,6 +140,7 @@ def test_a_batch_without_one_good_row_is_refused_and_not_kept(cast: Cast) -> Non
         (b"uid\n\xff", {"format": "csv", "kind": "storage"}, "csv_encoding"),
         (b'"uid\nx', {"format": "csv", "kind": "storage"}, "csv_malformed"),
         (b'uid\n"x', {"format": "csv", "kind": "storage"}, "inventory_no_row"),
+        (json.dumps({"configurationItems": [ROLE]}).encode(), {}, "inventory_nothing_read"),
     ],
 )
 def test_what_cannot_be_used_at_all_is_refused_with_a_next_step(
@@ -223,3 +227,19 @@ def test_a_template_of_what_nobody_reports_names_the_kinds_there_are(cast: Cast,
 def test_officer_and_auditor_need_no_template(cast: Cast) -> None:
     for who in ("officer", "auditor"):
         assert cast.api[who].get("/api/v1/inventories/template", {"kind": "site"}).status_code == 403
+
+
+def test_a_file_of_which_nothing_is_read_is_refused_with_its_format_its_types_and_what_would_be_read(
+    cast: Cast,
+) -> None:
+    answer = send(cast.api["pipeline"], json.dumps({"configurationItems": [ROLE, ROLE]}).encode())
+    error = answer.json()["error"]
+    assert error["code"] == "inventory_nothing_read"
+    assert "AWS Config snapshot. Got 2 x AWS::IAM::Role, expected" in error["message"]
+    assert error["details"]["types"] == {"AWS::IAM::Role": 2}
+    assert "storage" in error["details"]["kinds"]
+
+
+def test_what_a_file_holds_beside_assets_is_counted_by_type_and_the_rest_is_kept(cast: Cast) -> None:
+    answer = send(cast.api["pipeline"], json.dumps({"configurationItems": [ROLE, BUCKET]}).encode()).json()
+    assert (answer["accepted"], answer["not_read"]) == (1, {"AWS::IAM::Role": 1})

@@ -34,7 +34,9 @@ def tell(document: Any, found: Collected) -> None:
     """Tell the assets of a document."""
     for place, item in _items(document):
         type_ = TYPES.get(text(item.get("resourceType")) or "")
-        if type_ is None or text(item.get("configurationItemStatus")) in GONE:
+        gone = text(item.get("configurationItemStatus")) in GONE
+        if type_ is None or gone:
+            found.leave(f"{text(item.get('resourceType'))}{' (deleted)' if gone else ''}")
             continue
         uid = text(item.get("arn"))
         if uid is None:
