@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),
     path("assets/<uuid:asset_id>", inventory_reads.AssetView.as_view(), name="asset"),
+    path("assets/<uuid:asset_id>/history", inventory_reads.AssetHistoryView.as_view(), name="asset-history"),
     path("inventory-sources", inventory_reads.SourcesView.as_view(), name="inventory-sources"),
     path("legal-holds", retention.LegalHoldsView.as_view(), name="legal-holds"),
     path("legal-holds/<uuid:hold_id>/release", retention.ReleaseView.as_view(), name="legal-hold-release"),

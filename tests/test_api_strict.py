@@ -77,7 +77,7 @@ def test_every_read_refuses_as_of_unless_it_honours_it(admin: APIClient) -> None
     honoured = {path for _, path, operation in READS if "as_of" in {each["name"] for each in query(operation)}}
     assert honoured == {
         f"/api/v1/graph/{each}" for each in ("upstream", "downstream", "paths", "neighbourhood", "columns", "witness")
-    }
+    } | {f"/api/v1/assets/{SOME_ID}"}
     for _, path, operation in READS:
         for text in ("zzz", "rev:999999"):
             answer = admin.get(path, required(operation) | {"as_of": text})

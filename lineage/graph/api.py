@@ -18,6 +18,7 @@ from lineage.graph.paths import MAX_LENGTH, MAX_PATHS, Paths, find_paths, flows_
 from lineage.graph.queries import MAX_DEPTH, FlowFilter, Reach, reach
 from lineage.graph.search import KINDS, LONGEST, search
 from lineage.graph.snapshot import Direction
+from lineage.inventory.as_of import AS_OF
 from lineage.inventory.models import Asset
 
 DEFAULT_LENGTH = 10
@@ -34,7 +35,7 @@ _PARAMETERS = [
         "kind", str, enum=["dataset", "job"], description="job: the jobs on the way; datasets where not given"
     ),
     *parameters.NODES,
-    parameters.AS_OF,
+    AS_OF,
 ]
 
 
@@ -125,7 +126,7 @@ class PathsView(WorkspaceView):
             ),
             *parameters.FLOWS,
             *parameters.NODES,
-            parameters.AS_OF,
+            AS_OF,
         ],
         responses={200: page_schema(PathRow)},
         tags=["graph"],

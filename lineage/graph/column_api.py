@@ -12,6 +12,7 @@ from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, page
 from lineage.graph import parameters
 from lineage.graph.column_walk import ColumnNode, ColumnReach, Field, Step, reach_columns
 from lineage.graph.queries import MAX_DEPTH
+from lineage.inventory.as_of import AS_OF
 from lineage.inventory.models import Asset
 
 StepRow = TypedDict(
@@ -59,7 +60,7 @@ class ColumnsView(ListView):
                 "depth", int, description=f"steps, 1 to {MAX_DEPTH}; {parameters.DEFAULT_DEPTH} where not given"
             ),
             *parameters.FLOWS,
-            parameters.AS_OF,
+            AS_OF,
         ],
         responses={200: page_schema(ColumnRow)},
         tags=["graph"],

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -12,10 +12,11 @@ from rest_framework.request import Request
 
 from accounts.members.strict import BadParameter
 from accounts.paging import text_parameter
-from accounts.workspaces.revisions import current_revision, revision_at
+from accounts.workspaces.revisions import current_revision
 from lineage.graph.queries import MAX_DEPTH, FlowFilter, NodeFilter
 from lineage.graph.search import FOUND_BY, START, Key
 from lineage.graph.snapshot import BASES, Seen
+from lineage.inventory.as_of import known_revision
 from lineage.inventory.labels import RANKS
 from lineage.inventory.models import Asset
 
@@ -24,7 +25,6 @@ DEFAULT_DEPTH = 20
 PROOF = ("proven", "possible")
 _CLASSES = "|".join(RANKS)
 
-AS_OF = OpenApiParameter("as_of", str, description="an instant (RFC 3339) or rev:N; the present where not given")
 FLOWS = [
     OpenApiParameter(
         "basis",
@@ -131,24 +131,7 @@ def search_key(after: str | None) -> Key:
 def revision(request: Request) -> int:
     """Return the revision to read: that of the cursor, of `rev:N`, the last one known at an instant, or the newest."""
     newest = current_revision()
-    said = _known_revision(text_parameter(request, "as_of"), newest)
+    said = known_revision(text_parameter(request, "as_of"), newest)
     if after := text_parameter(request, "after"):
-        return _known_revision(f"rev:{cursor(after)[0]}", newest)
+        return known_revision(f"rev:{cursor(after)[0]}", newest)
     return said
-
-
-def _known_revision(text: str, newest: int) -> int:
-    if not text:
-        return newest
-    number = text.removeprefix("rev:")
-    if text.startswith("rev:") and number.isascii() and number.isdigit() and len(number) < 19:
-        if int(number) <= newest:
-            return int(number)
-        raise BadParameter(f"as_of={text[:40]!r} is not known yet: the newest revision is rev:{newest}.")
-    try:
-        instant: Any = datetime.datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise BadParameter(
-            f"as_of={text[:40]!r} is no time: expected rev:N, or an instant such as 2026-11-01T00:00:00Z."
-        ) from None
-    return revision_at(aware(instant))

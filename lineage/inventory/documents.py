@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,23 +12,29 @@ from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
-from lineage.inventory.merge import hour
+from lineage.inventory.merge import Entry, hour
 
 
 @dataclass
-class _Row:
-    """An asset with all that is current about it, and the projection that it has now."""
+class Known:
+    """An asset with all that is known about it, now or at a revision (history.py)."""
 
     id: uuid.UUID
     kind: str
     uid: str
     name: str
     first_seen_at: datetime.datetime
-    projected: tuple[Any, ...]  # document, provenance, known_relations, conflicts, organisation
     reports: list[Report] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     relations: set[str] = field(default_factory=set)
     organisation: uuid.UUID | None = None
+
+
+@dataclass
+class _Row(Known):
+    """One with the projection that it has now."""
+
+    projected: tuple[Any, ...] = ()  # document, provenance, known_relations, conflicts, organisation
     relations_changed: bool = False
 
 
@@ -53,13 +59,15 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
     rows: dict[uuid.UUID, _Row] = {}
     for identifier, kind, uid, name, first, *projected, organisation in fetch(_ASSETS, scope):
         rows[identifier] = _Row(
-            identifier, kind, uid, name, first, (*(from_json(text) for text in projected), organisation)
+            identifier,
+            kind,
+            uid,
+            name,
+            first,
+            projected=(*(from_json(text) for text in projected), organisation),
         )
     for asset_id, source, grade_class, facts, relations in fetch(_REPORTS, scope):
-        said = from_json(facts)
-        if grade_class == "lineage":  # confirmed with every run, and not projected anew within an hour (facts.py)
-            said = {name: {**entry, "t": hour(entry["t"])} for name, entry in said.items()}
-        rows[asset_id].reports.append(Report(source, grade_class, said))
+        rows[asset_id].reports.append(report_of(source, grade_class, from_json(facts)))
         rows[asset_id].relations.update(relations)
     for asset_id, name, value, derivation, grade, at in fetch(_COMPUTED, scope):
         rows[asset_id].computed.append(Computed(name, from_json(value), derivation, grade, format_timestamp(at)))
@@ -76,33 +84,51 @@ def _load(asset_ids: Sequence[uuid.UUID], rev: int) -> list[_Row]:
     return list(rows.values())
 
 
+def report_of(source: str, grade_class: str, facts: Mapping[str, Entry]) -> Report:
+    """Return what a source says, as documents show it: what lineage says is confirmed with every run.
+
+    Within an hour that is not projected anew (facts.py).
+    """
+    if grade_class == "lineage":
+        facts = {name: {**entry, "t": hour(entry["t"])} for name, entry in facts.items()}
+    return Report(source, grade_class, facts)
+
+
 def _write(row: _Row) -> dict[str, Any] | None:
     """Return the new values of the row's columns, None where nothing is new."""
-    kind = load_kinds().get(row.kind)
-    if kind is None:  # a kind that the vocabulary no longer has: what is stored stays as it is
+    new = projection(row)
+    if new is None or row.projected == (
+        new["document"], new["provenance"], new["known"], new["conflicts"], new["organisation"]
+    ):  # fmt: skip
         return None
-    result = effective(kind, row.reports, row.computed)
-    document = result.document | {"uid": row.uid} | _receipts(row)
-    known = sorted(row.relations)
+    return new
+
+
+def projection(known: Known) -> dict[str, Any] | None:
+    """Return what follows from all that is known, by column; None for a kind that the vocabulary no longer has."""
+    kind = load_kinds().get(known.kind)
+    if kind is None:  # what is stored stays as it is
+        return None
+    result = effective(kind, known.reports, known.computed)
+    document = result.document | {"uid": known.uid} | _receipts(known)
     country = str(document.get("country", ""))
-    if row.projected == (document, result.provenance, known, result.conflicts, row.organisation):
-        return None
+    plain = known.name if known.kind == "data_flow" else default_name(known.kind, known.uid)
     return {
-        "id": row.id,
+        "id": known.id,
         # A name that is no longer reported goes; that of a data flow comes from its ends (graph/data_flows.py).
-        "name": fit(document.get("name") or (row.name if row.kind == "data_flow" else default_name(row.kind, row.uid))),
+        "name": fit(document.get("name") or plain),
         "document": document,
         "provenance": result.provenance,
-        "known": known,
+        "known": sorted(known.relations),
         "conflicts": result.conflicts,
         "environment": str(document.get("environment", ""))[:40],
         "country": country if len(country) == 2 else "",
         "owner": str(document.get("owner", ""))[:400],
-        "organisation": row.organisation,
+        "organisation": known.organisation,
     }
 
 
-def _receipts(row: _Row) -> dict[str, str]:
+def _receipts(row: Known) -> dict[str, str]:
     """Return what follows from its being reported; nothing for an asset that nobody reports (any more)."""
     if not row.reports:
         return {}

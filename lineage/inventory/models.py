@@ -195,6 +195,12 @@ class Relation(WorkspaceModel):
             models.Index(
                 fields=["workspace", "to_asset", "name"], condition=Q(rev_to__isnull=True), name="relation_in"
             ),
+            # What was related once (history.py).
+            models.Index(
+                fields=["workspace", "from_asset", "rev_from"],
+                condition=Q(rev_to__isnull=False),
+                name="relation_ended",
+            ),
         ]
 
 
@@ -239,6 +245,11 @@ class DerivedFact(WorkspaceModel):
             models.CheckConstraint(
                 name="derived_revisions_ordered", condition=Q(rev_to__isnull=True) | Q(rev_to__gt=models.F("rev_from"))
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "asset", "rev_from"], condition=Q(rev_to__isnull=False), name="derived_ended"
+            )
         ]
 
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.paging import Page, page_of
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
-from lineage.inventory.merge import EXISTS
+from lineage.inventory.merge import EXISTS, Entry
 from lineage.inventory.models import Asset, DerivedFact, FactSet, Source
 from lineage.inventory.summaries import is_silent
 
@@ -150,7 +150,7 @@ def list_assets(
     filters: AssetFilters, after: str | None, limit: int, *, order: Sequence[str] = ("id",)
 ) -> Page[AssetLine]:
     """Return one page of assets, oldest first unless `order` says otherwise (by "name", "id" for an alphabet)."""
-    return page_of(filtered(filters), order, after, limit, scope="assets").map(_line)
+    return page_of(filtered(filters), order, after, limit, scope="assets").map(line_of)
 
 
 def count_assets(filters: AssetFilters) -> int:
@@ -181,7 +181,8 @@ def filtered(filters: AssetFilters) -> QuerySet[Asset]:
     return rows.defer("document", "provenance", "known_relations", "conflicts")
 
 
-def _line(asset: Asset) -> AssetLine:
+def line_of(asset: Asset) -> AssetLine:
+    """Return an asset as lists show it."""
     return AssetLine(
         asset.pk,
         asset.kind,
@@ -205,8 +206,8 @@ def asset_detail(asset_id: uuid.UUID) -> AssetDetail | None:
     sets = list(FactSet.objects.filter(asset=asset, rev_to=None).select_related("source").order_by("source__name"))
     derived = {fact.name: fact for fact in DerivedFact.objects.filter(asset=asset, rev_to=None)}
     return AssetDetail(
-        line=_line(asset),
-        facts=tuple(_facts(asset, sets, derived)),
+        line=line_of(asset),
+        facts=tuple(facts_of(asset, {one.source.name: one.facts for one in sets}, derived)),
         relations=tuple(_relations(asset)),
         conflicts=asset.conflicts,
         sources=tuple(one.source.name for one in sets),
@@ -214,15 +215,13 @@ def asset_detail(asset_id: uuid.UUID) -> AssetDetail | None:
     )
 
 
-def _facts(asset: Asset, sets: Sequence[FactSet], derived: Mapping[str, DerivedFact]) -> list[Fact]:
-    """Return the facts by name: effective, or said by somebody and not known all the same."""
+def facts_of(asset: Asset, told: Mapping[str, Mapping[str, Entry]], derived: Mapping[str, DerivedFact]) -> list[Fact]:
+    """Return the facts by name: effective, or said by somebody and not known all the same. `told` is by source."""
     reported: dict[str, list[ReportedFact]] = {}
-    for one in sets:
-        for name, entry in one.facts.items():
+    for source, facts_said in told.items():
+        for name, entry in facts_said.items():
             if name != EXISTS:
-                said = ReportedFact(
-                    one.source.name, entry.get("v"), entry.get("o", ""), entry.get("t", ""), entry.get("e", "")
-                )
+                said = ReportedFact(source, entry.get("v"), entry.get("o", ""), entry.get("t", ""), entry.get("e", ""))
                 reported.setdefault(name, []).append(said)
     facts = []
     for name in sorted({*asset.document, *reported, *derived}):

@@ -13,7 +13,11 @@ from rest_framework.response import Response
 from accounts.journal.canonical.encode import instant
 from accounts.members.rights import Right
 from accounts.members.scope import WorkspaceView
+from accounts.members.strict import BadParameter
 from accounts.paging import PAGE_PARAMETERS, ListView, Page, list_response, object_schema, page_schema, text_parameter
+from accounts.workspaces.revisions import current_revision
+from lineage.inventory.as_of import AS_OF, known_revision
+from lineage.inventory.history import Step, asset_at, asset_history
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.models import Asset, Source
 from lineage.inventory.queries import (
@@ -101,6 +105,25 @@ class AssetAnswer(AssetRow):
     conflicts: dict[str, Any]
 
 
+class ChangeRow(TypedDict):
+    """What changed: an attribute, `rel:<relation>` (one end), `conflict:<attribute>` or `sources`; null = not known."""
+
+    what: str
+    before: Any
+    after: Any
+    source: str
+    origin: str
+
+
+class StepRow(TypedDict):
+    """What changed of an asset at one revision, by what cause."""
+
+    revision: int
+    at: str
+    cause: str
+    changes: list[ChangeRow]
+
+
 class SourceRow(TypedDict):
     """A source. `silent` null = no cadence is known; `complete` null = no manifest stated a count."""
 
@@ -167,13 +190,41 @@ class AssetView(WorkspaceView):
 
     rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
 
-    @extend_schema(operation_id="get_asset", responses={200: object_schema(AssetAnswer)}, tags=["inventory"])
+    @extend_schema(
+        operation_id="get_asset", parameters=[AS_OF], responses={200: object_schema(AssetAnswer)}, tags=["inventory"]
+    )
     def get(self, request: Request, asset_id: uuid.UUID) -> Response:
-        """Return its facts with their origin, its relations and its conflicts."""
-        detail = asset_detail(asset_id)
+        """Return its facts with their origin, its relations and its conflicts, now or as known at a revision."""
+        if as_of := text_parameter(request, "as_of"):
+            rev = known_revision(as_of, current_revision())
+            detail, missing = asset_at(asset_id, rev), f"Nothing was known of an asset of this id at revision {rev}."
+        else:
+            detail, missing = asset_detail(asset_id), "No asset has this id."
         if detail is None:
-            raise NotFound("No asset has this id.")
+            raise NotFound(missing)
         return Response(asset_answer(detail))
+
+
+class AssetHistoryView(ListView):
+    """What changed of one asset."""
+
+    rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+
+    @extend_schema(
+        operation_id="list_asset_history",
+        parameters=PAGE_PARAMETERS,
+        responses={200: page_schema(StepRow)},
+        tags=["inventory"],
+    )
+    def get(self, request: Request, asset_id: uuid.UUID) -> HttpResponseBase:
+        """List what changed at each revision, the newest first: what was known before and after, and who said so."""
+        if not Asset.objects.filter(pk=asset_id).exists():
+            raise NotFound("No asset has this id.")
+
+        def fetch(after: str | None, limit: int) -> Page[StepRow]:
+            return asset_history(asset_id, revision_before(after), limit).map(step_row)
+
+        return list_response(request, fetch, list(StepRow.__annotations__), name="asset-history")
 
 
 class SourcesView(ListView):
@@ -224,6 +275,28 @@ def asset_answer(detail: AssetDetail) -> AssetAnswer:
         "relations": [_relation_row(relation) for relation in detail.relations],
         "conflicts": dict(detail.conflicts),
     }
+
+
+def step_row(step: Step) -> StepRow:
+    """Return a step of an asset's history as JSON."""
+    return {
+        "revision": step.revision,
+        "at": instant(step.at),
+        "cause": step.cause,
+        "changes": [
+            {"what": one.what, "before": one.before, "after": one.after, "source": one.source, "origin": one.origin}
+            for one in step.changes
+        ],
+    }
+
+
+def revision_before(after: str | None) -> int | None:
+    """Return the revision that a cursor of a history names."""
+    if after is None:
+        return None
+    if not (after.isascii() and after.isdigit() and 0 < len(after) < 19):
+        raise BadParameter(f"after={after[:80]!r} is no cursor of this list: send the `next` of the former answer.")
+    return int(after)
 
 
 def _fact_row(fact: Fact) -> FactRow:

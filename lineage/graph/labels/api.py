@@ -27,6 +27,7 @@ from lineage.graph.labels.witness import (
     read_label,
     told,
 )
+from lineage.inventory.as_of import AS_OF
 from lineage.inventory.models import Asset
 
 
@@ -84,7 +85,7 @@ class WitnessView(WorkspaceView):
                 "basis", str, enum=["proven", "possible"],
                 description="proven: proven flows alone; else these first, then all",
             ),
-            OpenApiParameter("as_of", str, description="an instant (RFC 3339) or rev:N; the present where not given"),
+            AS_OF,
         ],
         responses={200: object_schema(WitnessAnswer)},
         tags=["graph"],

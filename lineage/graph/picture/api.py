@@ -16,6 +16,7 @@ from lineage.graph.picture import ask
 from lineage.graph.picture.answers import PictureAnswer, picture_answer
 from lineage.graph.picture.draw import draw
 from lineage.graph.search import KINDS
+from lineage.inventory.as_of import AS_OF
 from lineage.inventory.models import Asset
 
 
@@ -30,7 +31,7 @@ class NeighbourhoodView(WorkspaceView):
             OpenApiParameter("asset", uuid.UUID, required=True, description="the id of a dataset or job"),
             *ask.FRAME,
             *parameters.FLOWS,
-            parameters.AS_OF,
+            AS_OF,
         ],
         responses={200: object_schema(PictureAnswer)},
         tags=["graph"],
