@@ -39,7 +39,7 @@ def _fact_read(fact: Mapping[str, Any], kind: str, others: Mapping[uuid.UUID, tu
     return {
         "name": fact["path"],
         "meaning": f"of {owner[1]}: {_meaning(attribute)}" if owner else _meaning(attribute),
-        "value": _shown(attribute, fact.get("value")),
+        "value": fact_text(attribute, fact.get("value")),
         "unit": attribute.unit if attribute else None,
         "origin": _joined(key.get("origin", "") for key in keys),
         "source": _joined(key.get("source", "") for key in keys),
@@ -66,7 +66,7 @@ def _meaning(attribute: Attribute | None) -> str:
     return attribute.meaning if attribute else ""
 
 
-def _shown(attribute: Attribute | None, value: Any) -> str | None:
+def fact_text(attribute: Attribute | None, value: Any) -> str | None:
     """Return a value as text; an instant as people write it."""
     moment = parse_timestamp(value) if attribute and attribute.type == "timestamp" and isinstance(value, str) else None
     return f"{moment:%-d %b %Y, %H:%M} UTC" if moment else value_text(value)
@@ -95,7 +95,7 @@ def _fact_known(detail: AssetDetail, fact: Fact) -> dict[str, Any]:
     return {
         "name": fact.name,
         "meaning": _meaning(attribute),
-        "value": readable_uid(detail.line.kind, fact.value) if fact.name == "uid" else _shown(attribute, fact.value),
+        "value": readable_uid(detail.line.kind, fact.value) if fact.name == "uid" else fact_text(attribute, fact.value),
         "unit": attribute.unit if attribute else None,
         "origin": fact.origin,
         "source": fact.source,

@@ -5,6 +5,7 @@ from django.urls import include, path
 from audit.web.views import (
     approvals,
     ask,
+    asset_history,
     assets,
     checklists,
     evidence,
@@ -53,6 +54,8 @@ workspace_pages = [
     path("assets/", assets.assets, name="assets"),
     path("assets.csv", assets.assets_csv, name="assets_csv"),
     path("assets/<uuid:asset_id>/", assets.asset, name="asset"),
+    path("assets/<uuid:asset_id>/history/", asset_history.history, name="asset_history"),
+    path("assets/<uuid:asset_id>/then/", asset_history.then, name="asset_then"),
     path("lineage/", lineage.lineage, name="lineage"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/propose/<str:kind>/", approvals.act_propose, name="act_propose"),

@@ -131,7 +131,7 @@ def asset(request: HttpRequest, scope: Scope, asset_id: uuid.UUID) -> HttpRespon
         "asset": _shown(scope, detail, kind.meaning),
         "facts": facts_known(detail),
         "unreported": _unreported(detail),
-        "relations": _relations(scope, detail),
+        "relations": relations_shown(scope, detail),
         "lineage": None,
         "verdicts": _verdicts(scope, asset_id),
         "events": newest_first(verdict_events(scope.slug, changes), [seen]),
@@ -165,7 +165,8 @@ def _unreported(detail: AssetDetail) -> list[dict[str, Any]]:
     return found
 
 
-def _relations(scope: Scope, detail: AssetDetail) -> list[dict[str, Any]]:
+def relations_shown(scope: Scope, detail: AssetDetail) -> list[dict[str, Any]]:
+    """Return all relations of the kind: known with their targets, known to be none, or not reported."""
     known = {line.name: line for line in detail.relations}
     rows: list[dict[str, Any]] = []
     for name in sorted({*load_kinds()[detail.line.kind].relations, *known}):
