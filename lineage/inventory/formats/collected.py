@@ -20,9 +20,10 @@ class _Asset:
     kind: str
     uid: str
     name: str | None = None
+    origin: str | None = None
     observed_at: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
-    relations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    relations: dict[str, dict[Key, None]] = field(default_factory=dict)  # targets in order
 
 
 class Collected:
@@ -46,6 +47,7 @@ class Collected:
         uid: str,
         *,
         name: str | None = None,
+        origin: str | None = None,
         observed_at: str | None = None,
         attributes: Mapping[str, Any] | None = None,
         relations: Mapping[str, Sequence[Key] | None] | None = None,
@@ -56,19 +58,14 @@ class Collected:
         """
         found = self._assets.setdefault((kind, uid), _Asset(len(self._assets) + 1, place, kind, uid))
         found.name = found.name or name
+        found.origin = found.origin or origin
         found.observed_at = found.observed_at or observed_at
         for attribute, value in (attributes or {}).items():
             if value is not None:
                 found.attributes.setdefault(attribute, value)
         for relation, targets in (relations or {}).items():
-            if targets is None:
-                continue
-            known = found.relations.setdefault(relation, [])
-            known += [
-                {"kind": target[0], "uid": target[1]}
-                for target in dict.fromkeys(targets)
-                if {"kind": target[0], "uid": target[1]} not in known
-            ]
+            if targets is not None:
+                found.relations.setdefault(relation, {}).update(dict.fromkeys(targets))
         return kind, uid
 
     def refuse(self, place: str, got: Any, expected: str, hint: str, *, line: int = 0) -> None:
@@ -94,10 +91,13 @@ class Collected:
                 "kind": asset.kind,
                 "uid": asset.uid,
                 "name": asset.name,
-                "origin": self._origin,
+                "origin": asset.origin or self._origin,
                 "observed_at": asset.observed_at or self._observed_at,
                 "attributes": asset.attributes,
-                "relations": asset.relations,
+                "relations": {
+                    relation: [{"kind": kind, "uid": uid} for kind, uid in targets]
+                    for relation, targets in asset.relations.items()
+                },
             }
             yield Parsed(
                 asset.line, {name: value for name, value in row.items() if value is not None}, place=asset.place

@@ -54,9 +54,8 @@ def fills_of(each: Format) -> str:
 
 
 def test_the_table_of_formats_says_what_each_fills() -> None:
-    rows = [
-        line for line in TEXT.partition("## Formats of others")[2].partition("\n## ")[0].splitlines() if "`" in line
-    ]
+    table = re.split(r"\n##", TEXT.partition("## Formats of others")[2], maxsplit=1)[0]
+    rows = [line for line in table.splitlines() if "`" in line]
     assert [row for row in rows if row.startswith("|")] == [fills_of(each) for each in IMPORTERS.values()]
 
 
