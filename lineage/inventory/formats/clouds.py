@@ -54,10 +54,12 @@ def arn_region(arn: Any) -> str | None:
     return region(parts[3]) if len(parts) > 5 and parts[0] == "arn" else None
 
 
-def machine(provider: str, machine_type: Any) -> str:
-    """Return the subtype of a node from the name of its machine type: families with accelerators have names."""
-    name = (text(machine_type) or "").rpartition("/")[2].lower()
-    return "accelerator_node" if _ACCELERATED[provider].match(name) else "server"
+def machine(provider: str, machine_type: Any) -> str | None:
+    """Return the subtype of a node from its machine type: families with accelerators have names of their own."""
+    name, families = (text(machine_type) or "").rpartition("/")[2].lower(), _ACCELERATED.get(provider)
+    if not name or families is None:
+        return None
+    return "accelerator_node" if families.match(name) else "server"
 
 
 def environment(tags: Any) -> str | None:

@@ -194,7 +194,7 @@ def machine(resource: Resource, estate: Estate) -> Attributes:
     counts = [whole(each.get("count")) for _, each in objects(values.get("guest_accelerator"))]
     secure = flag(at(values, "shielded_instance_config", 0, "enable_secure_boot"))
     return {
-        "subtype": "accelerator_node" if counts else clouds.machine(provider, size) if text(size) else None,
+        "subtype": "accelerator_node" if counts else clouds.machine(provider, size),
         "accelerators": sum(each or 0 for each in counts) if counts and None not in counts else None,
         "disk_encrypted": False if False in states else True if states == {True} else None,
         "secure_boot": secure if secure is not None else flag(values.get("secure_boot_enabled")),

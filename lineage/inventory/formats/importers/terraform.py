@@ -11,8 +11,8 @@ from typing import Any
 from lineage.inventory.assets import Key
 from lineage.inventory.formats import clouds
 from lineage.inventory.formats import terraform_attributes as read
+from lineage.inventory.formats.artifacts import image_of
 from lineage.inventory.formats.collected import Collected
-from lineage.inventory.formats.images import read_image
 from lineage.inventory.formats.json_document import json_format
 from lineage.inventory.formats.sample import Sample
 from lineage.inventory.formats.terraform_documents import RAW_STATE, Resource, resources
@@ -163,11 +163,13 @@ def _runs(resource: Resource, estate: Estate) -> Iterator[Resource]:
 
 
 def _images(resource: Resource, found: Collected) -> list[Key]:
-    read_images = [image for each in read.images(resource) if (image := read_image(each)) is not None]
     common = {"environment": _common(resource)["environment"]}
     return [
-        found.add(resource.place, "software_artifact", uid, name=uid, attributes={**attributes, **common})
-        for uid, attributes in read_images
+        found.add(
+            resource.place, "software_artifact", image.uid, name=image.uid, attributes={**image.attributes, **common}
+        )
+        for image in map(image_of, read.images(resource))
+        if image is not None
     ]
 
 

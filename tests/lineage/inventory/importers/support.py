@@ -4,6 +4,7 @@ import json
 import random
 import uuid
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,13 +111,13 @@ def _disturb(value: Any, dice: random.Random) -> None:
     key = dice.choice(list(place) if isinstance(place, dict) else range(len(place)))
     action = dice.random()
     if action < 0.6:
-        place[key] = dice.choice(_odd())
+        place[key] = deepcopy(dice.choice(_odd()))
     elif action < 0.8:
         del place[key]
     elif isinstance(place, list):
-        place.append(place[key])
+        place.append(deepcopy(place[key]))
     else:
-        place[f"{key}x"] = place[key]
+        place[f"{key}x"] = deepcopy(place[key])
 
 
 def _containers(value: Any) -> Iterator[Any]:
