@@ -158,6 +158,7 @@ SPECTACULAR_SETTINGS = {
 
 # ---- limits of the doors (bytes after decompression)
 AUDITLINE_MAX_BODY = env.number("MAX_BODY_MIB", 10, least=1) * 1024 * 1024
+AUDITLINE_MAX_INVENTORY_FILE = env.number("MAX_INVENTORY_FILE_MIB", 2048, least=1) * 1024 * 1024
 AUDITLINE_MAX_INVENTORY_BODY = env.number("MAX_INVENTORY_MIB", 40, least=1) * 1024 * 1024
 # Above either, the doors answer 503. The age is generous: clients give an event up after some seconds, so a night
 # without workers must not close a door.

@@ -19,6 +19,7 @@ from lineage.graph.models import (
     Run,
     RunParent,
 )
+from lineage.inventory.imports.models import Import, ImportPart
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
 from lineage.retention.models import Deletion, LegalHold, RetentionRule
 
@@ -39,6 +40,8 @@ __all__ = [
     "FlowColumns",
     "Hook",
     "HookDelivery",
+    "Import",
+    "ImportPart",
     "ImportResult",
     "JobGap",
     "JobVersion",

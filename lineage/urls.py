@@ -11,6 +11,7 @@ from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
+from lineage.inventory.imports import api as imports
 from lineage.marquez.urls import marquez_patterns
 from lineage.retention import api as retention
 
@@ -32,6 +33,8 @@ urlpatterns: list[URLPattern] = [
     path("graph/witness", labels.WitnessView.as_view(), name="graph-witness"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
+    path("imports", imports.ImportsView.as_view(), name="imports"),
+    path("imports/<uuid:import_id>", imports.ImportView.as_view(), name="import"),
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),
     path("assets/<uuid:asset_id>", inventory_reads.AssetView.as_view(), name="asset"),
     path("assets/<uuid:asset_id>/history", inventory_reads.AssetHistoryView.as_view(), name="asset-history"),

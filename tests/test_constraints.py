@@ -33,6 +33,8 @@ BREAKS: dict[str, dict[str, Any]] = {
     "membership_role_known": {"role": "pipeline"},
     "token_role_known": {"role": "king"},
     "factset_revisions_ordered": {"rev_from": 2, "rev_to": 2},
+    "import_projected_within_parts": {"parts": 1, "projected": 2},
+    "import_ended_has_time": {"state": "done", "finished_at": None},
     "relation_revisions_ordered": {"rev_from": 2, "rev_to": 1},
     "derived_revisions_ordered": {"rev_from": 2, "rev_to": 2},
     "flow_revisions_ordered": {"rev_from": 2, "rev_to": 2},
@@ -67,6 +69,7 @@ BINDS: dict[str, dict[str, Any]] = {
     "checklist_active_once": {"active": True},
     "retention_once_per_class": {"ended_by": None},
     "retention_once_per_act": {"act_id": uuid.uuid4(), "kind": "run", "data_class": None, "ended_by": None},
+    "import_recorded_once": {"recorded_as": b"\x00" * 32},
     "export_slot_once": {"schedule_id": uuid.uuid4(), "slot": NOW},
 }
 

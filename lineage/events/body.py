@@ -24,39 +24,43 @@ def read_body(request: HttpRequest, limit: int | None = None) -> bytes:
     Raises BodyTooLarge, EncodingRefused, or EventRefused for gzip that cannot be read.
     """
     limit = settings.AUDITLINE_MAX_BODY if limit is None else limit
-    declared = str(request.META.get("CONTENT_LENGTH") or "0")
-    if declared.isascii() and declared.isdigit() and (len(declared) > MAX_LENGTH or int(declared) > limit):
-        raise _too_large(limit)
+    return b"".join(body_chunks(request, limit))
+
+
+def body_chunks(request: HttpRequest, limit: int) -> Iterator[bytes]:
+    """Yield the content of the request piece by piece; raise as `read_body`, where it is found."""
+    _refuse_declared(request, limit)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     chunks = _chunks(request)
     if encoding in {"", "identity"}:
-        return _bounded(chunks, limit)
+        return bounded(chunks, limit)
     if encoding in {"gzip", "x-gzip"}:
-        return inflate(chunks, limit)
+        return inflated(chunks, limit)
     raise EncodingRefused(
         f"Content-Encoding: got {encoding[:60]!r}, expected gzip (once) or none. Send the body with one of them."
     )
 
 
-def inflate(chunks: Iterator[bytes], limit: int) -> bytes:
-    """Return the content of one gzip member; stop at `limit` bytes or where it grows more than a hundredfold."""
+def inflated(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the content of one gzip member in pieces; stop at `limit` bytes, or where it grows a hundredfold."""
     inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    content, taken = bytearray(), 0
+    made = taken = 0
     try:
         for chunk in chunks:
             taken += len(chunk)
             while chunk and not inflater.eof:
-                content += inflater.decompress(chunk, CHUNK)
+                content = inflater.decompress(chunk, CHUNK)
                 chunk = inflater.unconsumed_tail
-                if len(content) > limit or (len(content) > RATIO_COUNTS_FROM and len(content) > MAX_RATIO * taken):
+                made += len(content)
+                if made > limit or (made > RATIO_COUNTS_FROM and made > MAX_RATIO * taken):
                     raise _too_large(limit)
+                yield content
             if inflater.eof and (chunk or inflater.unused_data):
                 raise _bad_gzip("bytes after its end")
     except zlib.error as error:
         raise _bad_gzip(str(error)) from None
     if not inflater.eof:
         raise _bad_gzip("no end")
-    return bytes(content)
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
@@ -74,14 +78,20 @@ def _chunks(request: HttpRequest) -> Iterator[bytes]:
         raise EventRefused("The body ended before it was complete. Send it again.", code="body_incomplete") from None
 
 
-def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
-    parts, taken = [], 0
+def _refuse_declared(request: HttpRequest, limit: int) -> None:
+    declared = str(request.META.get("CONTENT_LENGTH") or "0")
+    if declared.isascii() and declared.isdigit() and (len(declared) > MAX_LENGTH or int(declared) > limit):
+        raise _too_large(limit)
+
+
+def bounded(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the chunks; raise BodyTooLarge at `limit` bytes."""
+    taken = 0
     for chunk in chunks:
         taken += len(chunk)
         if taken > limit:
             raise _too_large(limit)
-        parts.append(chunk)
-    return b"".join(parts)
+        yield chunk
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -38,6 +38,9 @@ as many at a time an event took a fifth longer, with half as many again no less;
 BATCH_BYTES = 64 * 1024 * 1024
 """Bytes of bodies per transaction, unless one is larger: bounds its time, and the memory for what events tell."""
 
+INVENTORY_WEIGHT = 8
+"""What a byte of an inventory counts: it says more than one of a run event, and every asset's document is read."""
+
 BODIES = 16 * 1024 * 1024
 """Bytes of bodies in memory at a time, unless one is larger: each may be as large as the door takes."""
 
@@ -142,7 +145,7 @@ def _waiting(event_ids: Sequence[uuid.UUID]) -> tuple[list[Kept], set[uuid.UUID]
     for identifier, kind, digest, event_time, received_at, size in fetch(
         _EVENTS, [current_workspace(), list(event_ids)]
     ):
-        bytes_taken += size
+        bytes_taken += size * (INVENTORY_WEIGHT if kind == Event.Kind.INVENTORY else 1)
         if events and bytes_taken > BATCH_BYTES:
             left.add(identifier)
         else:

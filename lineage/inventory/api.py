@@ -1,5 +1,6 @@
 """The inventory door and its templates."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,14 +15,15 @@ from accounts.members.scope import WorkspaceView
 from accounts.members.strict import refuse_names
 from accounts.paging import csv_lines, object_schema, text_parameter
 from lineage.events.api import AnswerAnyway, ReceiveView
-from lineage.events.body import read_body
-from lineage.events.errors import BodyTooLarge
-from lineage.inventory.answers import InventoryAnswer, inventory_answer
+from lineage.events.body import body_chunks
+from lineage.inventory.answers import InventoryAnswer, import_answer, inventory_answer
 from lineage.inventory.formats.csv_per_kind import template
 from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.imports.receive import Imported, Sending, receive_file
+from lineage.inventory.imports.spool import spooled
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.reading import DELTA, FULL
-from lineage.inventory.receive import Prepared, prepare, record
+from lineage.inventory.receive import Prepared, record
 from lineage.inventory.rows import is_own_record
 
 REPORTED = sorted(name for name, kind in load_kinds().items() if not is_own_record(kind))
@@ -32,20 +34,23 @@ class InventoriesView(ReceiveView):
     """Take a batch of assets."""
 
     rights: ClassVar[dict[str, Right]] = {"POST": Right.SEND_INVENTORY}
-    prepared: Prepared
+    received: Prepared | Imported
 
     def receive(self, request: Request) -> None:
         """Read and judge the batch before a transaction opens."""
         refuse_names(request, self)  # a misspelt mode=full must not become a delta
         given = request.query_params
         as_csv = (request.content_type or "").startswith("text/csv")
-        self.prepared = prepare(
-            _read(request),
-            source=given.get("source", ""),
-            format_name=given.get("format", "") or ("csv" if as_csv and given.get("kind") else ""),
-            mode=given.get("mode", ""),
-            kind=given.get("kind", ""),
+        sending = Sending(
+            self.principal.workspace_id,
+            self.principal.actor,
+            given.get("source", ""),
+            given.get("format", "") or ("csv" if as_csv and given.get("kind") else ""),
+            given.get("mode", ""),
+            given.get("kind", ""),
         )
+        with spooled(_content(request)) as file:
+            self.received = receive_file(sending, file)
 
     @extend_schema(
         operation_id="send_inventory",
@@ -62,20 +67,13 @@ class InventoriesView(ReceiveView):
     )
     def post(self, request: Request) -> Response:
         """Record the batch; name every row that cannot be used. The same content again gets the same receipt."""
-        return Response(inventory_answer(record(self.prepared, self.principal.actor)), 201)
+        if isinstance(self.received, Imported):
+            return Response(import_answer(self.received), 201)
+        return Response(inventory_answer(record(self.received, self.principal.actor)), 201)
 
 
-def _read(request: Request) -> bytes:
-    limit: int = settings.AUDITLINE_MAX_INVENTORY_BODY
-    try:
-        return read_body(request._request, limit)
-    except BodyTooLarge as error:
-        raise BodyTooLarge(
-            f"The body is larger than {limit} bytes after decompression (or grows more than a hundredfold by it), "
-            "which is the limit of one inventory. Send it in parts with mode=delta, or have an operator raise "
-            "MAX_INVENTORY_MIB. Nothing of it was kept.",
-            details=error.details,
-        ) from None
+def _content(request: Request) -> Iterator[bytes]:
+    yield from body_chunks(request._request, settings.AUDITLINE_MAX_INVENTORY_FILE)
 
 
 class TemplateView(WorkspaceView):

@@ -80,11 +80,25 @@ def withdraw_unnamed(
     What was said since `full_at` stays; `stated` as `unnamed` has it. Returns (assets of which nothing does, assets
     touched by that).
     """
-    keep = list(set(named))
-    rows = fetch(_UNNAMED, [current_workspace(), source.pk, keep])
+    rows = fetch(_UNNAMED, [current_workspace(), source.pk, list(set(named))])
+    return _withdraw(source, [row[0] for row in rows], full_at, rev, stated=stated)
+
+
+def withdraw_unnamed_by_parts(
+    source: Source, import_id: uuid.UUID, full_at: datetime.datetime, rev: int, *, stated: bool
+) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Do as `withdraw_unnamed` does for what no part of an import names."""
+    workspace = current_workspace()
+    rows = fetch(_UNNAMED_BY_PARTS, [workspace, source.pk, workspace, import_id])
+    return _withdraw(source, [row[0] for row in rows], full_at, rev, stated=stated)
+
+
+def _withdraw(
+    source: Source, asset_ids: Sequence[uuid.UUID], full_at: datetime.datetime, rev: int, *, stated: bool
+) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
     withdrawn: set[uuid.UUID] = set()
     touched: set[uuid.UUID] = set()
-    for part in chunks([row[0] for row in rows]):
+    for part in chunks(asset_ids):
         left = [(current, unnamed(current.said, full_at, stated=stated)) for current in _load(source.pk, part)]
         withdrawn |= {current.asset_id for current, said in left if not said.facts}
         touched |= _store(source.pk, [(old, said) for old, said in left if not said.same_content(old.said)], rev)
@@ -151,6 +165,16 @@ _UNNAMED = """
 SELECT f.asset_id FROM "lineage_factset" f
 WHERE f.workspace_id = %s AND f.source_id = %s AND f.rev_to IS NULL
   AND NOT EXISTS (SELECT 1 FROM unnest(%s::uuid[]) AS n (id) WHERE n.id = f.asset_id)
+ORDER BY f.asset_id
+"""
+
+_UNNAMED_BY_PARTS = """
+SELECT f.asset_id FROM "lineage_factset" f
+WHERE f.workspace_id = %s AND f.source_id = %s AND f.rev_to IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM (
+      SELECT unnest(p.named) AS id FROM "lineage_importpart" p WHERE p.workspace_id = %s AND p.of_import_id = %s
+    ) n WHERE n.id = f.asset_id)
 ORDER BY f.asset_id
 """
 

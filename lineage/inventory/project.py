@@ -12,9 +12,11 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import Event
 from lineage.inventory.assets import AssetRef, Key, ensure_assets
 from lineage.inventory.bulk import CHUNK, chunks, columns, execute, fetch
-from lineage.inventory.facts import report_facts, withdraw_unnamed
+from lineage.inventory.facts import report_facts, withdraw_unnamed, withdraw_unnamed_by_parts
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.parsed import Rejected
+from lineage.inventory.imports.models import Import
+from lineage.inventory.imports.progress import lock_import, note_counts, note_part
 from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.merge import ReportedRow, instant_key
 from lineage.inventory.models import Asset, ImportResult, RejectedRow, Source
@@ -56,7 +58,8 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
 
     1. Find its source, or note it as seen for the first time.
     2. Report the good rows, in parts of bounded size; keep why others are rejected.
-    3. A complete full inventory retires what it does not name. An incomplete one retires nothing.
+    3. A complete full inventory retires what it does not name; of a large file that is what no part names, told with
+       its last part. An incomplete one retires nothing.
     4. Note what the source stated and what arrived, and what became of the batch.
     """
     source = _source(event)  # 1
@@ -68,10 +71,12 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
         touched |= _report(source, event, reading, part, rev, counts)
         _keep_rejected(event, reading.take_problems())
     _keep_rejected(event, reading.take_problems())
-    if reading.replaces:  # 3
-        touched |= _retire(source, reading, rev, counts)
-    _note_source(source, event, reading)  # 4
-    ImportResult.objects.create(
+    whole = lock_import(event.parameters)  # 3
+    is_last = whole is None or note_part(whole, event.pk, counts.named | _refused(reading))
+    if reading.replaces and is_last:
+        touched |= _retire(source, reading, rev, counts, whole)
+    _note_source(source, event, reading, whole, is_last=is_last)  # 4
+    result = ImportResult.objects.create(
         workspace_id=current_workspace(),
         event=event.pk,
         source=source,
@@ -83,6 +88,14 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
         rejected=reading.problems,
         kinds=sorted(counts.kinds),
     )
+    if whole is not None:
+        note_counts(
+            whole,
+            created=result.created,
+            changed=result.changed,
+            unchanged=result.unchanged,
+            retired=result.retired,
+        )
     return touched
 
 
@@ -151,23 +164,30 @@ def _keep_rejected(event: Event, rejected: Sequence[Rejected]) -> None:
         )
 
 
-def _retire(source: Source, reading: Reading, rev: int, counts: _Counts) -> set[uuid.UUID]:
-    """Withdraw what the source said of assets that it no longer names; retire those that no source reports any more.
-
-    A row that was refused still names its asset.
-    """
+def _refused(reading: Reading) -> set[uuid.UUID]:
+    """Return the assets of refused rows: these still name them."""
     keys = sorted(reading.refused_keys)
-    refused = {row[0] for part in chunks(keys) for row in fetch(_IDS, [*columns(part, 2), current_workspace()])}
-    gone, touched = withdraw_unnamed(source, counts.named | refused, reading.as_of, rev, stated=reading.names_time)
+    return {row[0] for part in chunks(keys) for row in fetch(_IDS, [*columns(part, 2), current_workspace()])}
+
+
+def _retire(source: Source, reading: Reading, rev: int, counts: _Counts, whole: Import | None) -> set[uuid.UUID]:
+    """Withdraw what the source said of assets that it no longer names; retire those that no source reports any more."""
+    as_of, stated = reading.as_of, reading.names_time
+    if whole is not None:
+        gone, touched = withdraw_unnamed_by_parts(source, whole.pk, as_of, rev, stated=stated)
+    else:
+        named = counts.named | _refused(reading)
+        gone, touched = withdraw_unnamed(source, named, as_of, rev, stated=stated)
     counts.retired = execute(_RETIRE, [rev, current_workspace(), sorted(gone)])
     source.full_at = max(source.full_at or reading.as_of, reading.as_of)
     return touched
 
 
-def _note_source(source: Source, event: Event, reading: Reading) -> None:
+def _note_source(source: Source, event: Event, reading: Reading, whole: Import | None, *, is_last: bool) -> None:
     """Keep when the source last spoke and, of its newest manifest, what it declared and what arrived.
 
-    World time decides: a batch that arrives late changes nothing that a newer one said.
+    World time decides: a batch that arrives late changes nothing that a newer one said. Of a large file the manifest
+    counts with its last part.
     """
     spoke_at = min(reading.newest or reading.as_of, event.received_at)
     if reading.states_time:
@@ -175,9 +195,13 @@ def _note_source(source: Source, event: Event, reading: Reading) -> None:
     source.last_seen_at = max(source.last_seen_at, spoke_at)
     source.last_event = event.pk
     manifest, as_of = reading.manifest, format_timestamp(reading.as_of)
-    if manifest is not None and instant_key(as_of) >= instant_key((source.manifest or {}).get("as_of", "Z")):
+    if (
+        is_last
+        and manifest is not None
+        and instant_key(as_of) >= instant_key((source.manifest or {}).get("as_of", "Z"))
+    ):
         source.manifest = {**manifest.kept(), "as_of": as_of}
-        source.declared_count, source.received_count = manifest.count, reading.accepted
+        source.declared_count, source.received_count = manifest.count, whole.accepted if whole else reading.accepted
         if manifest.expected_every_hours not in (None, source.expected_every_hours):
             _change_cadence(source, event, manifest.expected_every_hours)
     source.save()

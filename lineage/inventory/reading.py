@@ -1,9 +1,11 @@
 """Read a batch once through: judged rows one by one, and the totals that are known when it ends."""
 
 import datetime
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lineage.inventory.assets import Key
 from lineage.inventory.formats.known import format_named
@@ -26,6 +28,7 @@ class Reading:
     parameters: Parameters
     default_origin: str
     manifest: Manifest | None = None
+    stated: Any = None  # the manifest as it was given
     lines: int = 0  # lines with something on them, the manifest not counted
     accepted: int = 0
     unread: int = 0  # lines of which not even kind and uid could be read
@@ -35,6 +38,14 @@ class Reading:
     problems: int = 0
     left: Counter[str] = field(default_factory=Counter)  # things of types that are no asset of any kind, by type
     newest: datetime.datetime | None = None  # greatest observed_at of the usable rows
+
+    def __post_init__(self) -> None:
+        """Take what a part of a large file is told of the whole: its manifest, and where the part begins."""
+        self._lines_before = int(self.parameters.get("lines_before", "0"))
+        self._is_later = self.parameters.get("part", "1") != "1"
+        self._repeated = {int(line) for line in self.parameters.get("repeated", "").split(",") if line}
+        if "manifest" in self.parameters:
+            self.manifest, _ = read_manifest(1, json.loads(self.parameters["manifest"]), self.now)
 
     @property
     def now(self) -> datetime.datetime:
@@ -83,17 +94,20 @@ class Reading:
     def rows(self) -> Iterator[AssetRow]:
         """Yield the usable rows in order. Raises InventoryRefused where the body is not of its format."""
         seen: dict[tuple[Key, datetime.datetime], int] = {}
+        before, is_later = self._lines_before, self._is_later
         for parsed in format_named(self.parameters["format"]).read(self.body, self.parameters):
-            self._note(list(parsed.problems))
+            line = parsed.line + before
+            if parsed.problems and not (is_later and not parsed.is_row):  # the header was told of with the first part
+                self._note([replace(each, line=each.line + before) for each in parsed.problems])
             self.left.update(parsed.unread)
             if parsed.manifest is not None:
-                self._take_manifest(parsed.line, parsed.manifest)
+                self._take_manifest(line, parsed.manifest)
             elif parsed.row is None:
                 self.lines += parsed.is_row
                 self.unread += parsed.is_row
             else:
                 self.lines += 1
-                judged = judge_row(parsed.line, parsed.row, Defaults(self.as_of, self.default_origin, self.now))
+                judged = judge_row(line, parsed.row, Defaults(self.as_of, self.default_origin, self.now))
                 if parsed.place:
                     judged.rejected = [replace(each, place=parsed.place) for each in judged.rejected]
                 if (row := self._unrepeated(judged, seen)) is not None:
@@ -109,11 +123,12 @@ class Reading:
         self.fresh += problems
 
     def _take_manifest(self, line: int, given: object) -> None:
-        if self.manifest is not None or self.lines:
+        if self.manifest is not None or self.lines or self._is_later:
             problem = Rejected(line, "manifest", "a manifest", "at most one, on the first line", "it was left out")
             self._note([problem])
             return
         self.manifest, problems = read_manifest(line, given, self.now)
+        self.stated = given
         self._note(problems)
 
     def _unrepeated(self, judged: Judged, seen: dict[tuple[Key, datetime.datetime], int]) -> AssetRow | None:
@@ -127,8 +142,10 @@ class Reading:
                 self.refused_keys.add(judged.key)
             return None
         first = seen.setdefault((row.key, row.observed_at), row.line)
-        if first != row.line:
-            expected = f"each asset once per observed_at; line {first} has it"
+        if first != row.line or row.line in self._repeated:
+            expected = "each asset once per observed_at; " + (
+                f"line {first} has it" if first != row.line else "an earlier line has it"
+            )
             self._note([Rejected(row.line, "uid", f'"{row.uid[:60]}" again', expected, "this line was left out")])
             return None
         self.accepted += 1

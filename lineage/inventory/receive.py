@@ -8,7 +8,8 @@ something new by being sent again after other content of the same source: then i
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +69,10 @@ def prepare(
     3. Judge every row; keep the first problems for the answer.
     4. Without one usable row there is nothing to record, unless an empty population is what it states.
     """
-    sample = Sample(body, filename)
-    format_name = format_name or _format_of(sample, kind)  # 1
-    parameters = _parameters(source, format_name, mode, kind or _kind_of(sample, format_name))
-    kept, redactions = format_named(format_name).clean(body, parameters)  # 2
+    parameters = parameters_of(
+        Sample(body, filename), source=source, format_name=format_name, mode=mode, kind=kind
+    )  # 1
+    kept, redactions = format_named(parameters["format"]).clean(body, parameters)  # 2
     reading = Reading(kept, parameters, "declared")
     rejected: list[Rejected] = []
     for _ in reading.rows():  # 3
@@ -86,18 +87,9 @@ def prepare(
 
 def record(prepared: Prepared, sender: str) -> Outcome:
     """Record the batch in the entered workspace, once per content (see the top of this file)."""
-    content = _content(prepared)
-    latest = (
-        Event.objects.filter(workspace_id=current_workspace(), kind=Event.Kind.INVENTORY, source=prepared.source)
-        .order_by("-id")
-        .values_list("id", "parameters")
-        .first()
-    )
-    digest = bytes.fromhex(content)
-    if latest is not None and latest[1].get("content") == content:
-        digest = bytes.fromhex(latest[1]["recorded_as"])
-    elif latest is not None and not prepared.reading.dates_itself:
-        digest = hashlib.sha256(digest + latest[0].bytes).digest()
+    content = content_of(prepared.source, prepared.parameters, prepared.received_digest)
+    latest = latest_of(prepared.source)
+    digest = recorded_as(content, latest, dates_itself=prepared.reading.dates_itself)
     receipt = store_event(
         Event.Kind.INVENTORY,
         prepared.body,
@@ -106,11 +98,17 @@ def record(prepared: Prepared, sender: str) -> Outcome:
         digest,
         sender,
         source=prepared.source,
-        parameters={**prepared.parameters, "content": content, "recorded_as": digest.hex()},
+        parameters={**prepared.parameters, "content": content.hex(), "recorded_as": digest.hex()},
         event_time=prepared.reading.as_of,
         redactions=prepared.redactions,
     )
     return Outcome(receipt, prepared)
+
+
+def parameters_of(sample: Sample, *, source: str, format_name: str, mode: str, kind: str) -> dict[str, str]:
+    """Return the parameters of a batch, what was not said told from its beginning. Raises InventoryRefused."""
+    format_name = format_name or _format_of(sample, kind)
+    return _parameters(source, format_name, mode, kind or _kind_of(sample, format_name))
 
 
 def _format_of(sample: Sample, kind: str) -> str:
@@ -147,11 +145,42 @@ def _now() -> datetime.datetime:
     return timezone.now()
 
 
-def _content(prepared: Prepared) -> str:
+def content_of(source: str, parameters: Mapping[str, str], received_digest: bytes) -> bytes:
     """Return the digest of what was sent: the bytes as received, source and parameters."""
-    said: Mapping[str, str] = {name: text for name, text in prepared.parameters.items() if name in SAID}
-    head = json.dumps([prepared.source, said], sort_keys=True).encode()
-    return hashlib.sha256(b"auditline:inventory\x00" + head + b"\x00" + prepared.received_digest).hexdigest()
+    said = {name: text for name, text in parameters.items() if name in SAID}
+    head = json.dumps([source, said], sort_keys=True).encode()
+    return hashlib.sha256(b"auditline:inventory\x00" + head + b"\x00" + received_digest).digest()
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The inventory event that a source sent last."""
+
+    event: uuid.UUID
+    parameters: Mapping[str, str]
+
+    def says(self, content: bytes) -> bool:
+        """Tell whether it came of this content."""
+        return self.parameters.get("content") == content.hex()
+
+
+def latest_of(source: str) -> Latest | None:
+    """Return the last inventory event of a source in the entered workspace."""
+    events = Event.objects.filter(workspace_id=current_workspace(), kind=Event.Kind.INVENTORY, source=source)
+    row = events.order_by("-id").values_list("id", "parameters").first()
+    return Latest(*row) if row is not None else None
+
+
+def recorded_as(content: bytes, latest: Latest | None, *, dates_itself: bool) -> bytes:
+    """Return the digest that content is recorded by: its own, or another where it says something new by coming again.
+
+    The same content twice in a row is the same event, whatever it says of its time.
+    """
+    if latest is not None and latest.says(content):
+        return bytes.fromhex(latest.parameters["recorded_as"])
+    if latest is not None and not dates_itself:
+        return hashlib.sha256(content + latest.event.bytes).digest()
+    return content
 
 
 def _nothing_usable(reading: Reading, rejected: list[Rejected]) -> InventoryRefused:
@@ -163,14 +192,19 @@ def _nothing_usable(reading: Reading, rejected: list[Rejected]) -> InventoryRefu
             'manifest: {"manifest": {"count": 0, "generated_at": "..."}}.',
             code="inventory_empty",
         )
+    return no_row(reading.lines, reading.problems, rejected)
+
+
+def no_row(rows: int, problems: int, rejected: Sequence[Rejected]) -> InventoryRefused:
+    """Say that none of so many rows can be used. `rejected` are the first of its problems."""
     return InventoryRefused(
-        f"None of {reading.lines} rows can be used, so nothing was kept. {rejected[0].message if rejected else ''} "
+        f"None of {rows} rows can be used, so nothing was kept. {rejected[0].message if rejected else ''} "
         "Correct the rows named in details and send them again.",
         code="inventory_no_row",
         details={
-            "rows": reading.lines,
+            "rows": rows,
             "rejected": [problem.shown() for problem in rejected],
-            "rejected_total": reading.problems,
+            "rejected_total": problems,
         },
     )
 

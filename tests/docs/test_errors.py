@@ -141,7 +141,7 @@ def test_every_status_of_a_door_happens_and_is_on_the_page(cast: Cast) -> None:
             ask(pipeline, door, b"{}", **{"Content-Encoding": "br"}),
             pipeline.get(door).status_code,
         }
-        with override_settings(AUDITLINE_MAX_BODY=1, AUDITLINE_MAX_INVENTORY_BODY=1):
+        with override_settings(AUDITLINE_MAX_BODY=1, AUDITLINE_MAX_INVENTORY_FILE=1):
             seen.add(ask(pipeline, door, b"{}"))
     assert post(pipeline, run_event("START")).status_code == 201
     backlog.forget_looks()

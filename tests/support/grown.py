@@ -21,6 +21,7 @@ from lineage.inventory.kinds.values import format_timestamp
 from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
 from tests.support.estate import CUSTOMERS, LAKE, send_inventory
+from tests.support.imports import keep_import
 from tests.support.openlineage import dataset, facet, new_run, post, run_event
 from tests.support.retention import delete_all, hold, keep_for, old_event
 
@@ -166,6 +167,7 @@ def _act(cast: Cast, number: int) -> None:
         hold("source", source=f"held-{number}")
         keep_for(3650 + number, kind="job")  # takes the place of the former rule
         old_event(kind="job", days=4000)
+        keep_import(f"source-{number}")
         assert len(delete_all()) == 1
         DeadLetter.objects.create(
             workspace_id=workspace, stage="project", subject=new_run(), reason="ValueError: x", attempts=8

@@ -25,6 +25,7 @@ VALID: dict[str, Any] = {
     "placed_by": "member:one",
     "set_by": "member:one",
     "days": 1,
+    "Import.state": "projecting",
     "GovernedAct.state": "proposed",
     "valid_until": NOW + datetime.timedelta(days=1),
     "until": NOW + datetime.timedelta(days=1),

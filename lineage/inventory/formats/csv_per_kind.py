@@ -22,6 +22,7 @@ from lineage.events.redact import redact
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
+from lineage.inventory.formats.split import split_csv
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.types import AttributeType, Kind
 from lineage.inventory.kinds.values import show
@@ -252,4 +253,5 @@ CSV_PER_KIND = Format(
     read,
     clean,
     media_type="text/csv",
+    split=split_csv,
 )

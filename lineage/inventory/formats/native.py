@@ -13,6 +13,7 @@ from accounts.journal.canonical.exact import BodyRefused, parse_exact
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
 from lineage.inventory.formats.per_line import begin_of, clean_lines, lines, plain
 from lineage.inventory.formats.sample import Sample
+from lineage.inventory.formats.split import split_lines
 from lineage.inventory.kinds.values import show
 
 ROW = "one asset as a JSON object with kind and uid"
@@ -49,4 +50,13 @@ def _knows(sample: Sample) -> bool:
     return "manifest" in sample.members or {"kind", "uid"} <= sample.members.keys()
 
 
-NATIVE = Format("native", "native lines", "asset_database", _knows, read, clean, media_type="application/x-ndjson")
+NATIVE = Format(
+    "native",
+    "native lines",
+    "asset_database",
+    _knows,
+    read,
+    clean,
+    media_type="application/x-ndjson",
+    split=split_lines,
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import IO, Any, TypedDict
 
 from lineage.inventory.formats.sample import Sample
 
@@ -74,6 +74,14 @@ Fills = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of a large file that its format reads by itself. `lines_before`: what its line numbers lack."""
+
+    body: bytes
+    lines_before: int
+
+
+@dataclass(frozen=True)
 class Format:
     """A format of inventories.
 
@@ -81,7 +89,8 @@ class Format:
     yields the lines of a body and raises InventoryRefused where it is not of this format at all. `clean` returns the
     body as it is kept, without secrets and readable by `read`, and the rules that were applied. `grade_class` is that
     of a source that is first seen with this format (precedence, see effective.py). `title` names it for people.
-    `fills` is empty where the sender chooses kinds and attributes.
+    `fills` is empty where the sender chooses kinds and attributes. Of a file of any size: `split` cuts it into pieces
+    of about so many bytes, without holding more than one; where no part says anything of what another is about.
     """
 
     name: str
@@ -92,3 +101,4 @@ class Format:
     clean: Callable[[bytes, Parameters], tuple[bytes, list[dict[str, Any]]]]
     media_type: str = "application/json"
     fills: Fills = field(default_factory=dict)
+    split: Callable[[IO[bytes], int], Iterator[Piece]] | None = None

@@ -1,12 +1,12 @@
 """Import a file: `manage.py import_inventory FILE --workspace W --source S [--format F] [--kind K] [--mode M]`.
 
-The same way in as POST /api/v1/inventories: the file becomes one event, and a worker projects it.
+The same way in as POST /api/v1/inventories: the file becomes one event, a large one several, and a worker projects
+them. A file is read from disk piece by piece, also where it is compressed with gzip.
 """
 
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.errors import AuditlineError
@@ -14,8 +14,12 @@ from accounts.management import command
 from accounts.management.lookup import workspace_named
 from accounts.workspaces.isolation import in_workspace
 from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.formats.parsed import Rejected
+from lineage.inventory.imports.models import Import
+from lineage.inventory.imports.receive import Imported, Sending, receive_file
+from lineage.inventory.imports.spool import chunks_of, spooled
 from lineage.inventory.reading import DELTA, FULL
-from lineage.inventory.receive import Outcome, prepare, record
+from lineage.inventory.receive import Outcome, record
 
 
 class Command(command.Command):
@@ -32,47 +36,54 @@ class Command(command.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = workspace_named(options["workspace"])
         file: Path = options["file"]
-        body = _read(file)
+        sending = Sending(
+            workspace.pk,
+            "command",
+            options["source"],
+            options["format"],
+            options["mode"],
+            options["kind"],
+            file.name.removesuffix(".gz"),
+        )
         try:
-            prepared = prepare(
-                body,
-                source=options["source"],
-                format_name=options["format"],
-                mode=options["mode"],
-                kind=options["kind"],
-                filename=file.name,
-            )
+            with file.open("rb") as opened, spooled(chunks_of(opened)) as content:
+                received = receive_file(sending, content, self._progress)
+            if isinstance(received, Imported):
+                self._tell_imported(received)
+                return
             with in_workspace(workspace.pk):
-                outcome = record(prepared, "command")
+                outcome = record(received, "command")
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read ({error.strerror}). Check the path.") from error
         except AuditlineError as error:
             details = error.details if isinstance(error.details, dict) else {}
             named = [str(problem["message"]) for problem in details.get("rejected", [])]
             raise CommandError("\n".join([error.message, *named])) from error
         self._tell(outcome)
 
+    def _progress(self, row: Import) -> None:
+        if row.state == Import.State.JUDGING:
+            self.stdout.write(f"{100 * row.read // max(row.size, 1)} % read, {row.rows} rows, {row.rejected} problems")
+
     def _tell(self, outcome: Outcome) -> None:
         reading = outcome.prepared.reading
-        for problem in outcome.prepared.rejected:
-            self.stdout.write(problem.message)
-        if reading.problems > len(outcome.prepared.rejected):
-            self.stdout.write(
-                f"... and {reading.problems - len(outcome.prepared.rejected)} more, kept with the receipt."
-            )
+        self._tell_rejected(outcome.prepared.rejected, reading.problems)
         if reading.is_full and not reading.is_complete:
             self.stdout.write("The population is not complete: nothing that is missing was retired.")
         again = " (received before)" if outcome.receipt.duplicate else ""
         self.stdout.write(f"{reading.accepted} of {reading.lines} rows kept{again}. Receipt {outcome.receipt.event_id}")
 
+    def _tell_imported(self, imported: Imported) -> None:
+        row = imported.row
+        if imported.judged is not None:
+            self._tell_rejected(imported.judged.rejected, row.rejected)
+        if row.mode == FULL and not row.complete:
+            self.stdout.write("The population is not complete: nothing that is missing is retired.")
+        again = " (received before)" if imported.judged is None else ""
+        self.stdout.write(f"{row.accepted} of {row.rows} rows kept in {row.parts} parts{again}. Import {row.pk}")
 
-def _read(file: Path) -> bytes:
-    limit: int = settings.AUDITLINE_MAX_INVENTORY_BODY
-    try:
-        size = file.stat().st_size
-        if size > limit:
-            raise CommandError(
-                f"{file} has {size} bytes, expected at most {limit}. Send it in parts with --mode delta, or raise "
-                "MAX_INVENTORY_MIB."
-            )
-        return file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read ({error.strerror}). Check the path.") from error
+    def _tell_rejected(self, rejected: "list[Rejected] | tuple[Rejected, ...]", problems: int) -> None:
+        for problem in rejected:
+            self.stdout.write(problem.message)
+        if problems > len(rejected):
+            self.stdout.write(f"... and {problems - len(rejected)} more, kept with the receipt.")

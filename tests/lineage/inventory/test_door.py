@@ -157,10 +157,10 @@ def test_an_empty_population_is_stated_by_a_full_manifest_of_zero(cast: Cast) ->
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read_through(cast: Cast, settings: LazySettings) -> None:
-    settings.AUDITLINE_MAX_INVENTORY_BODY = 1000
+    settings.AUDITLINE_MAX_INVENTORY_FILE = 1000
     answer = send(cast.api["pipeline"], ndjson(*[STORE] * 50))
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
-    assert "MAX_INVENTORY_MIB" in answer.json()["error"]["message"]
+    assert "MAX_INVENTORY_FILE_MIB" in answer.json()["error"]["message"]
 
 
 def test_gzip_is_taken_and_a_bomb_is_not(cast: Cast) -> None:

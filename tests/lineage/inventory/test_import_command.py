@@ -1,5 +1,6 @@
 """`manage.py import_inventory` is the same way in as the door."""
 
+import gzip
 import io
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.workspaces.isolation import in_workspace
 from lineage.events.models import Event
+from lineage.inventory.imports import judge, receive
 from tests.lineage.inventory.door import STORE, ndjson, project, row
 from tests.lineage.inventory.support import find
 from tests.support.cast import Cast
@@ -71,11 +73,28 @@ def test_what_cannot_be_used_is_told(
 def test_a_file_that_is_missing_or_too_large_is_told(cast: Cast, tmp_path: Path, settings: LazySettings) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         run(tmp_path / "none.ndjson")
-    settings.AUDITLINE_MAX_INVENTORY_BODY = 10
-    with pytest.raises(CommandError, match="MAX_INVENTORY_MIB"):
+    settings.AUDITLINE_MAX_INVENTORY_FILE = 10
+    with pytest.raises(CommandError, match="MAX_INVENTORY_FILE_MIB"):
         run(write(tmp_path, "assets.ndjson", ndjson(STORE)))
 
 
 def test_an_unknown_workspace_is_told(cast: Cast, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="ours"):
         call_command("import_inventory", str(tmp_path / "x"), "--workspace", "nowhere", "--source", "s")
+
+
+def test_a_large_file_shows_how_far_it_is_and_again_says_that_it_was_received(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "WHOLE", 300)
+    monkeypatch.setattr(judge, "PART", 400)
+    file = tmp_path / "many.ndjson.gz"
+    rows = [
+        row("site", f"site-{number}", {"country": "DE"}, observed_at="2025-11-01T00:00:00Z") for number in range(20)
+    ]
+    file.write_bytes(gzip.compress(ndjson(*rows, "{")))
+    said = run(file).splitlines()
+    assert [line.split(" % read")[0] for line in said if "% read" in line][-1] == "100"
+    assert said[-2].startswith("line 21: got")
+    assert said[-1].startswith("20 of 21 rows kept in ")
+    assert "(received before)" in run(file)
