@@ -30,6 +30,7 @@ app.conf.beat_schedule = {
     "schedules": {"task": "auditline.schedules", "schedule": 15.0, "options": {"expires": 15}},
     "evaluate-all": {"task": "auditline.evaluate_all", "schedule": crontab(hour="2", minute="30")},
     "retain": {"task": "auditline.retain", "schedule": crontab(hour="3", minute="30")},
+    "pull": {"task": "auditline.pull", "schedule": 60.0, "options": {"expires": 60}},
     "expire": {"task": "auditline.expire", "schedule": 60.0, "options": {"expires": 60}},
     "partitions": {"task": "auditline.partitions", "schedule": crontab(hour="1", minute="0")},
 }

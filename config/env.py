@@ -4,6 +4,7 @@ A value that cannot be read stops the start with its name, what was got and what
 misspelt safeguard that is silently off is worse than a service that does not start.
 """
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Collection
@@ -53,6 +54,19 @@ def one_of(given: str, known: Collection[str], *, name: str) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated variable as a list without empty members."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return a comma-separated variable of addresses and networks; raise ImproperlyConfigured for what is neither."""
+    found = []
+    for word in words(name):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: got {word!r} ({error}), expected addresses or networks such as 10.20.0.0/16 or ::1."
+            ) from None
+    return found
 
 
 def home() -> Path:

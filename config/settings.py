@@ -168,6 +168,10 @@ AUDITLINE_CLOCK_BOUND = env.number("CLOCK_BOUND", 300, least=1)  # seconds; beyo
 DATA_UPLOAD_MAX_MEMORY_SIZE = AUDITLINE_MAX_INVENTORY_BODY
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# ---- the way out, and the folder below which files may be taken in
+AUDITLINE_OUTBOUND_ALLOW = env.networks("OUTBOUND_ALLOW")
+AUDITLINE_PULL_FOLDER = env.text("PULL_FOLDER")
+
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 LANGUAGE_CODE = "en-gb"

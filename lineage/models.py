@@ -21,6 +21,7 @@ from lineage.graph.models import (
 )
 from lineage.inventory.imports.models import Import, ImportPart
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
+from lineage.inventory.pulls.models import Pull
 from lineage.retention.models import Deletion, LegalHold, RetentionRule
 
 DERIVATIONS_DECLARED = DATA_FLOW is not None  # a process that knows the models knows all derivations
@@ -52,6 +53,7 @@ __all__ = [
     "LabelSet",
     "LegalHold",
     "MaskingApproval",
+    "Pull",
     "RejectedRow",
     "Related",
     "Relation",

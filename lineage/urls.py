@@ -12,6 +12,7 @@ from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
 from lineage.inventory.imports import api as imports
+from lineage.inventory.pulls import api as pulls
 from lineage.marquez.urls import marquez_patterns
 from lineage.retention import api as retention
 
@@ -39,6 +40,9 @@ urlpatterns: list[URLPattern] = [
     path("assets/<uuid:asset_id>", inventory_reads.AssetView.as_view(), name="asset"),
     path("assets/<uuid:asset_id>/history", inventory_reads.AssetHistoryView.as_view(), name="asset-history"),
     path("inventory-sources", inventory_reads.SourcesView.as_view(), name="inventory-sources"),
+    path("pulls", pulls.Pulls.as_view(), name="pulls"),
+    path("pulls/<uuid:pull_id>", pulls.OnePull.as_view(), name="pull"),
+    path("pulls/<uuid:pull_id>/run", pulls.RunPull.as_view(), name="pull-run"),
     path("legal-holds", retention.LegalHoldsView.as_view(), name="legal-holds"),
     path("legal-holds/<uuid:hold_id>/release", retention.ReleaseView.as_view(), name="legal-hold-release"),
     path("retention-rules", retention.RetentionRulesView.as_view(), name="retention-rules"),

@@ -151,10 +151,10 @@ def test_every_call_refuses_a_member_that_it_does_not_know(cast: Cast, admin: AP
     for method, path, _ in operations("post", "patch"):
         if path in DOORS or (SOME_ID in path and method == "patch"):
             continue  # a change needs the thing that it changes: below, and tests/audit/tickets
-        answer = getattr(admin, method)(path, BODIES.get(path, {}) | {"as_of": "rev:1", "format": "pdf"}, format="json")
+        answer = getattr(admin, method)(path, BODIES.get(path, {}) | {"as_of": "rev:1", "form": "pdf"}, format="json")
         said = error(answer, "unknown_field")
-        assert said["details"]["got"] == ["as_of", "format"], path
-        assert "'as_of', 'format'" in said["message"]
+        assert said["details"]["got"] == ["as_of", "form"], path
+        assert "'as_of', 'form'" in said["message"]
         tried.append(path)
     assert {"/api/v1/exports", "/api/v1/evaluations", "/api/v1/questions", "/api/v1/schedules"} < set(tried)
     for path in ("/api/v1/exports", "/api/v1/schedules"):

@@ -50,6 +50,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "hold_released_by_person": {"released_by": "token:two", "released_at": NOW, "release_reason": "x"},
     "hold_released_by_another": {"released_by": "member:one", "released_at": NOW, "release_reason": "x"},
     "retention_days_positive": {"days": 0},
+    "pull_hours_positive": {"every_hours": 0},
     "retention_kind_known": {"kind": "ship"},
     "retention_data_class_known": {"data_class": "secret"},
     "retention_set_by_person": {"set_by": "token:one"},

@@ -26,6 +26,7 @@ class Action(StrEnum):
     EVENTS_RECORDED = "lineage:events:recorded"
     EVENTS_PROJECTED = "lineage:events:projected"
     SOURCE_CHANGED = "lineage:source:changed"
+    PULL_CHANGED = "lineage:pull:changed"
     HOLD_PLACED = "lineage:hold:placed"
     HOLD_RELEASED = "lineage:hold:released"
     RETENTION_CHANGED = "lineage:retention:changed"

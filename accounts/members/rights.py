@@ -15,6 +15,7 @@ class Right(StrEnum):
 
     SEND_EVENTS = "send_events"
     SEND_INVENTORY = "send_inventory"
+    MANAGE_PULLS = "manage_pulls"
     READ = "read"
     ASK = "ask"
     WORK_TICKETS = "work_tickets"
@@ -34,7 +35,15 @@ ALLOWED: dict[Role, frozenset[Right]] = {
     Role.PIPELINE: frozenset({Right.SEND_EVENTS, Right.SEND_INVENTORY}),
     Role.AUDITOR: frozenset({Right.READ, Right.ASK}),
     Role.ENGINEER: frozenset(
-        {Right.SEND_EVENTS, Right.SEND_INVENTORY, Right.READ, Right.ASK, Right.WORK_TICKETS, Right.PROPOSE}
+        {
+            Right.SEND_EVENTS,
+            Right.SEND_INVENTORY,
+            Right.MANAGE_PULLS,
+            Right.READ,
+            Right.ASK,
+            Right.WORK_TICKETS,
+            Right.PROPOSE,
+        }
     ),
     Role.OFFICER: frozenset(
         {

@@ -42,6 +42,7 @@ _ACTS = {
     Action.TICKET_ASSIGNED: "Ticket: {what} ({detail})",
     Action.EXPORT_MADE: "Export made, {bytes:byte}",
     Action.SCHEDULE_CHANGED: "Schedule {name} {what}",
+    Action.PULL_CHANGED: "Scheduled pull of {source} {what}",
     Action.QUESTION_ANSWERED: "Question answered",
     Action.WORK_REPLAYED: "Failed work replayed ({stage})",
 }
@@ -52,7 +53,7 @@ ACTS_OF_PEOPLE = [
     Action.TOKEN_REVOKED, Action.HOOK_CREATED, Action.HOOK_REVOKED, Action.TICKET_ASSIGNED, Action.SCHEDULE_CHANGED,
     Action.QUESTION_ANSWERED, Action.WORK_REPLAYED, Action.HOLD_PLACED, Action.HOLD_RELEASED, Action.RETENTION_CHANGED,
     Action.RETENTION_ENDED, Action.ACT_PROPOSED, Action.ACT_APPROVED, Action.ACT_REJECTED, Action.ACT_WITHDRAWN,
-    Action.ACT_EXPIRED,
+    Action.ACT_EXPIRED, Action.PULL_CHANGED,
 ]  # fmt: skip
 
 

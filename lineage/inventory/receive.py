@@ -122,7 +122,8 @@ def _kind_of(sample: Sample, format_name: str) -> str:
     return stem if format_name == CSV_PER_KIND.name and stem in load_kinds() else ""
 
 
-def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str, str]:
+def check_source(source: str) -> None:
+    """Raise InventoryRefused for what cannot be the name of a source."""
     if not source.strip() or len(source) > SOURCE_LIMIT or not source.isprintable():
         got = f"source={source[:60]!r}" if source else "no source"
         raise InventoryRefused(
@@ -130,6 +131,10 @@ def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str
             "each time: it decides what a full inventory retires. Add &source=<name>.",
             code="source_invalid",
         )
+
+
+def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str, str]:
+    check_source(source)
     if mode not in ("", FULL, DELTA):
         raise InventoryRefused(
             f"Got mode={mode[:40]!r}, expected full (this is all that the source knows) or delta (this is what "

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = re.compile(r'\b(?:env\.)?(?:text|flag|number|words|broker)\("([A-Z][A-Z_]+)"|environ\.get\("([A-Z][A-Z_]+)"')
+READERS = re.compile(
+    r'\b(?:env\.)?(?:text|flag|number|words|networks|broker)\("([A-Z][A-Z_]+)"|environ\.get\("([A-Z][A-Z_]+)"'
+)
 
 
 def test_every_variable_is_documented() -> None:

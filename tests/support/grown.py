@@ -18,6 +18,7 @@ from audit.tickets.work_on import assign
 from lineage.events.hooks import create_hook
 from lineage.inventory.kinds.countries import COUNTRIES
 from lineage.inventory.kinds.values import format_timestamp
+from lineage.inventory.pulls.manage import add_pull
 from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
 from tests.support.estate import CUSTOMERS, LAKE, send_inventory
@@ -165,6 +166,10 @@ def _act(cast: Cast, number: int) -> None:
         Export.objects.create(workspace_id=workspace, state=Export.State.READY, requested_by=actor, **made)
         add_schedule(f"schedule-{number}", "0 6 * * 1", "UTC", actor=actor, user=admin)
         hold("source", source=f"held-{number}")
+        add_pull(
+            slug="ours", source=f"pulled-{number}", place="https", address="https://inventory.example/x", options={},
+            secret="", format_name="", kind="", mode="delta", every_hours=24, actor=actor,
+        )  # fmt: skip
         keep_for(3650 + number, kind="job")  # takes the place of the former rule
         old_event(kind="job", days=4000)
         keep_import(f"source-{number}")

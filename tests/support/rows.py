@@ -26,6 +26,7 @@ VALID: dict[str, Any] = {
     "set_by": "member:one",
     "days": 1,
     "Import.state": "projecting",
+    "every_hours": 1,
     "GovernedAct.state": "proposed",
     "valid_until": NOW + datetime.timedelta(days=1),
     "until": NOW + datetime.timedelta(days=1),

@@ -14,6 +14,7 @@ from lineage.inventory.formats.parsed import Format
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.manifest import MEMBERS as MANIFEST_MEMBERS
 from lineage.inventory.places.join import ENDS, FOLLOWS
+from lineage.inventory.pulls.places.known import PLACES
 from lineage.inventory.reading import Reading
 from lineage.inventory.receive import SHOWN, SOURCE_LIMIT
 from lineage.inventory.rows import MEMBERS, ORIGINS, is_own_record
@@ -86,3 +87,10 @@ def test_every_code_that_is_raised_is_listed() -> None:
 def test_kinds_that_cannot_be_sent_are_named() -> None:
     own = [name for name, kind in load_kinds().items() if is_own_record(kind)]
     assert f"`{own[0]}` and `{own[1]}` are kept by Auditline itself" in TEXT
+
+
+def test_the_places_that_are_pulled_from_are_those_of_the_code() -> None:
+    table = TEXT.partition("| `place` |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]*)\|([^|]*)\|$", table, re.MULTILINE)
+    said = {name: (secret.strip(), set(re.findall(r"`(\w+)`", options))) for name, secret, options in rows}
+    assert said == {place.name: (place.secret, set(place.options)) for place in PLACES.values()}
