@@ -11,9 +11,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from lineage.inventory.formats.records import delimiter_of, encoding_of
+
 HEAD = 256 * 1024
 """Bytes of a file that detection reads."""
-DELIMITERS = ",;\t|"
 
 
 class Sample:
@@ -25,8 +26,8 @@ class Sample:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text; what is no UTF-8 is replaced."""
-        return self.head.decode("utf-8-sig", errors="replace")
+        """The beginning as text, by the encoding that it seems to have; what cannot be decoded is replaced."""
+        return self.head.decode(encoding_of(self.head), errors="replace")
 
     @cached_property
     def json(self) -> Any:
@@ -62,9 +63,8 @@ class Sample:
         line = next((each for each in self.text.splitlines() if each.strip()), "")
         if self.json is not None or "\x00" in line:
             return ()
-        delimiter = max(DELIMITERS, key=line.count)
         try:
-            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
+            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter_of(line)), [])
         except csv.Error:
             return ()
         return tuple(cell.strip() for cell in cells) if len(cells) > 1 else ()

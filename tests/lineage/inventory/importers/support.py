@@ -1,5 +1,7 @@
 """What the tests of importers share: samples, rows of a file, an import into a workspace, mutated files."""
 
+import csv
+import io
 import json
 import random
 import uuid
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from accounts.workspaces.isolation import in_workspace
 from audit.pipeline import run_due
@@ -20,6 +23,7 @@ from policies.evaluation.codes import word
 from tests.policies.evaluation.checker import verdicts
 
 HERE = Path(__file__).parent
+CATALOGUE = HERE.parents[4] / "shared/content/controls"
 PUBLISHED = HERE.parents[4] / "shared/data/inventory"
 """Published samples: they are tests where that folder lies beside the checkout, and never part of it."""
 
@@ -76,19 +80,38 @@ def verdict(workspace_id: uuid.UUID, asset: str, check: str) -> str:
     return word(verdicts(workspace_id)[asset, check][0])
 
 
+def from_catalogue(check_id: str, **tests: dict[str, Any]) -> dict[str, Any]:
+    """Return a check of the published catalogue as a checklist holds it, with the tests that show its verdicts.
+
+    Skip the test where the catalogue does not lie beside the checkout.
+    """
+    path = CATALOGUE / f"{check_id.partition('-')[0].lower()}.yaml"
+    if not path.exists():
+        pytest.skip("../shared/content does not lie beside this checkout")
+    (found,) = (each for each in yaml.safe_load(path.read_bytes())["controls"] if each["id"] == check_id)
+    return {**found, "tests": [{"expect": expect, "asset": asset} for expect, asset in tests.items()]}
+
+
+def checklist(family: str, *checks: dict[str, Any]) -> dict[str, Any]:
+    """Return a checklist of these checks, to be shipped as a release."""
+    numbered = [{**each, "slot": slot} for slot, each in enumerate(checks)]
+    return {"family": family, "title": family, "answers": "What files say.", "version": 1, "checks": numbered}
+
+
 @cache
 def _odd() -> tuple[Any, ...]:
     return (None, True, -1, 10**30, 1e300, "", "\x00", "x" * 5000, [], {}, [[]], [None], {"a": {}}, "2026-13-45", "{")
 
 
 def mutated(body: bytes, seed: int) -> bytes:
-    """Return a body with a few accidents: bytes lost, doubled, turned or cut, or a value in JSON replaced."""
+    """Return a body with a few accidents: bytes lost, doubled, turned or cut, or parts of JSON or a table replaced."""
     dice = random.Random(seed)
     if dice.random() < 0.6:
         try:
             value = json.loads(body)
         except ValueError:
-            pass
+            if rows := _table(body):
+                return _disturbed_table(rows, dice)
         else:
             for _ in range(dice.randint(1, 4)):
                 _disturb(value, dice)
@@ -100,6 +123,50 @@ def mutated(body: bytes, seed: int) -> bytes:
         part = broken[place : place + length]
         broken[place : place + length] = dice.choice((b"", part * 2, bytes(dice.randbytes(len(part))), part[::-1]))
     return bytes(broken[: dice.choice((len(broken), len(broken), dice.randrange(len(broken) + 1)))])
+
+
+def _table(body: bytes) -> list[list[str]]:
+    """Return the cells of a table of text; none where the file is no such."""
+    try:
+        text = body.decode()
+        dialect = csv.Sniffer().sniff(text.partition("\n")[0], ",;\t|")
+        rows = list(csv.reader(io.StringIO(text), dialect))
+    except (ValueError, csv.Error):
+        return []
+    return rows if len(rows) > 1 and len(rows[0]) > 1 else []
+
+
+def _disturbed_table(rows: list[list[str]], dice: random.Random) -> bytes:
+    """Write a table anew with other cells, headers, rows, columns, another delimiter or encoding."""
+    for _ in range(dice.randint(1, 5)):
+        row = rows[0] if dice.random() < 0.3 else dice.choice(rows)
+        column = dice.randrange(max(len(row), 1))
+        match dice.randrange(7):
+            case 0 if row:
+                del row[column:]
+            case 1:
+                row.insert(column, dice.choice(_CELLS))
+            case 2:
+                rows.insert(dice.randrange(len(rows) + 1), [*dice.choice(rows)])
+            case 3 if len(rows) > 2:
+                del rows[dice.randrange(len(rows))]
+            case 4:
+                for each in rows:
+                    del each[column : column + 1]
+            case _ if column < len(row):
+                row[column] = dice.choice((*_CELLS, row[column] * 2, row[column].swapcase(), *dice.choice(rows)))
+            case _:
+                row.append("")
+    out = io.StringIO()
+    csv.writer(out, delimiter=dice.choice(",,,,;\t")).writerows(rows)
+    return out.getvalue().encode(dice.choice(("utf-8", "utf-8", "utf-16", "utf-16-le", "cp1252")), "replace")
+
+
+_CELLS = (
+    "", " ", "NULL", "null", "0", "-1", "1e999", "NaN", "Infinity", "1_000", "1.000,5", "9" * 400, "x" * 5000, "=1+1",
+    "\x00", '"', "[]", "{", '{"a": {"a": 1}}', "[" * 300, "2026-13-45", "0001-01-01", "9999-12-31 23:59:59", "Yes",
+    "\u2028", "\u0661", "uid", "kind",
+)  # fmt: skip
 
 
 def _disturb(value: Any, dice: random.Random) -> None:
