@@ -6,7 +6,7 @@ from accounts.errors import AuditlineError
 
 InventoryCode = Literal[
     "source_invalid", "mode_unknown", "format_unknown", "kind_unknown", "csv_encoding", "csv_malformed", "csv_header",
-    "json_malformed", "line_too_long", "import_running", "inventory_empty", "inventory_no_row",
+    "json_malformed", "yaml_malformed", "line_too_long", "import_running", "inventory_empty", "inventory_no_row",
     "inventory_nothing_read",
     "summary_too_large",
 ]  # fmt: skip

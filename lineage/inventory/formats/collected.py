@@ -74,7 +74,8 @@ class Collected:
         Where `line` is given, `got` is already in words.
         """
         number = line or len(self._problems) + 1
-        self._problems.append(Rejected(number, "", str(got) if line else show(got), expected, hint, place))
+        words = str(got) if line else "nothing" if got is None else show(got)
+        self._problems.append(Rejected(number, "", words, expected, hint, place))
 
     def leave(self, what: str) -> None:
         """Note something of the document that is no asset of any kind of ours, by its type as the document names it."""

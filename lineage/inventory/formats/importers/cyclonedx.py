@@ -15,17 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lineage.inventory.formats.bill import Part, nested
-from lineage.inventory.formats.bill_assets import (
-    Bill,
-    Told,
-    data,
-    data_of_service,
-    depends,
-    model,
-    service,
-    software,
-    standard,
-)
+from lineage.inventory.formats.bill_assets import Bill, Told, data_of_service, depends, service, software, standard
+from lineage.inventory.formats.bill_models import data, model
 from lineage.inventory.formats.collected import Collected
 from lineage.inventory.formats.json_document import json_format
 from lineage.inventory.formats.look import at, instant, objects, text, texts

@@ -5,7 +5,7 @@ import io
 import json
 import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -104,18 +104,16 @@ def _odd() -> tuple[Any, ...]:
 
 
 def mutated(body: bytes, seed: int) -> bytes:
-    """Return a body with a few accidents: bytes lost, doubled, turned or cut, or parts of JSON or a table replaced."""
+    """Return a body with a few accidents: bytes lost, doubled or cut, or parts of JSON, YAML or a table replaced."""
     dice = random.Random(seed)
     if dice.random() < 0.6:
-        try:
-            value = json.loads(body)
-        except ValueError:
-            if rows := _table(body):
-                return _disturbed_table(rows, dice)
-        else:
+        if (structure := _structure(body)) is not None:
+            value, write = structure
             for _ in range(dice.randint(1, 4)):
                 _disturb(value, dice)
-            return json.dumps(value).encode()
+            return write(value).encode()
+        if rows := _table(body):
+            return _disturbed_table(rows, dice)
     broken = bytearray(body)
     for _ in range(dice.randint(1, 6)):
         place = dice.randrange(len(broken) + 1)
@@ -167,6 +165,23 @@ _CELLS = (
     "\x00", '"', "[]", "{", '{"a": {"a": 1}}', "[" * 300, "2026-13-45", "0001-01-01", "9999-12-31 23:59:59", "Yes",
     "\u2028", "\u0661", "uid", "kind",
 )  # fmt: skip
+
+
+def _structure(body: bytes) -> tuple[Any, Callable[[Any], str]] | None:
+    """Return what a body of JSON or YAML holds, and how to write it again; None where it is a table or no text."""
+    try:
+        return json.loads(body), json.dumps
+    except ValueError:
+        pass
+    try:
+        value = list(yaml.load_all(body, Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return None
+    return (value, _as_yaml) if value and isinstance(value[0], dict) else None
+
+
+def _as_yaml(documents: Any) -> str:
+    return str(yaml.dump_all(documents, Dumper=yaml.CSafeDumper))
 
 
 def _disturb(value: Any, dice: random.Random) -> None:
