@@ -76,7 +76,7 @@ def software(told: Bill, place: str, part: Part, is_subject: bool) -> None:
             "description": text(part.get("description")),
             "labels": bill.labels_of(part),
         }
-    name = text(part.get("name")) if attributes.get("subtype") == "image" else bill.shown(part)
+    name = uid if attributes.get("subtype") == "image" else bill.shown(part)
     told.add(place, part, "software_artifact", uid, name=name, origin=told.origin, attributes=about | attributes)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from lineage.inventory.assets import Key
 from lineage.inventory.formats.artifacts import Image
+from lineage.inventory.formats.clouds import environment
 from lineage.inventory.formats.collected import Collected
 from lineage.inventory.formats.kubernetes_objects import Object
 from lineage.inventory.formats.look import text
@@ -18,19 +19,7 @@ ACCELERATORS = (
     "habana.ai/gaudi",
     "google.com/tpu",
 )
-ENVIRONMENT = ("app.kubernetes.io/environment", "environment", "env")
-"""Labels that name the environment, by habit: Kubernetes has none for it."""
-ENVIRONMENTS = {
-    "prod": "prod",
-    "production": "prod",
-    "staging": "staging",
-    "stage": "staging",
-    "test": "test",
-    "testing": "test",
-    "qa": "test",
-    "dev": "dev",
-    "development": "dev",
-}
+"""Resources that are whole accelerators, as nodes offer and containers ask for them."""
 
 
 @dataclass
@@ -81,7 +70,7 @@ class Cluster:
     def environment_of(self, each: Object) -> str | None:
         """Return the environment that an object's labels name, else those of its namespace."""
         zone = self.zones.get(each.namespace or "")
-        return environment_in(each) or (environment_in(zone) if zone is not None else None)
+        return environment(each.labels) or (environment(zone.labels) if zone is not None else None)
 
     def root_of(self, each: Object) -> Object | Key | None:
         """Return what a workload belongs to in the end: itself, an object of the file, or the key of another.
@@ -98,7 +87,3 @@ class Cluster:
                 return ("service", uid) if uid and owner.get("kind") != "ReplicaSet" else None
             each = known
         return None
-
-
-def environment_in(each: Object) -> str | None:
-    return next((found for name in ENVIRONMENT if (found := ENVIRONMENTS.get(each.labels.get(name, "").lower()))), None)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lineage.inventory.formats.kubernetes_cluster import ACCELERATORS, Cluster, environment_in
+from lineage.inventory.formats.clouds import aws_zone, environment, gcp_zone
+from lineage.inventory.formats.kubernetes_cluster import ACCELERATORS, Cluster
 from lineage.inventory.formats.kubernetes_objects import Object
 from lineage.inventory.formats.look import at, flag, instant, objects, text, texts, whole
 
@@ -34,6 +35,8 @@ DRIVERS = {
 CUSTOMER_KEYS = frozenset({"kmskeyid", "diskencryptionsetid", "disk-encryption-kms-key"})
 """Parameters of a volume, in small letters, that name a key which the customer manages."""
 REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+ZONES: Mapping[str, Callable[[Any], str | None]] = {"aws": aws_zone, "gcp": gcp_zone}
+"""How the region of a zone is read, for providers whose zones carry the name of their region."""
 
 
 def node(cluster: Cluster, each: Object) -> None:
@@ -70,7 +73,7 @@ def zone(cluster: Cluster, each: Object) -> None:
     """Tell a namespace."""
     attributes = {
         "subtype": "namespace",
-        "environment": environment_in(each),
+        "environment": environment(each.labels),
         "labels": each.labels or None,
     }
     cluster.add(each, "isolation_zone", attributes=attributes)
@@ -100,9 +103,10 @@ def volume(cluster: Cluster, each: Object) -> None:
     source = at(each.value, "spec", "csi")
     of_class = cluster.classes.get(text(at(each.value, "spec", "storageClassName")) or "")
     parameters = [at(source, "volumeAttributes"), at(of_class.value, "parameters") if of_class else None]
+    provider = DRIVERS.get(text(at(source, "driver")) or "")
     attributes = {
-        "provider": DRIVERS.get(text(at(source, "driver")) or ""),
-        "region": _region_of_volume(each),
+        "provider": provider,
+        "region": _region_of_volume(each, provider),
         "labels": each.labels or None,
         **_encryption(parameters),
     }
@@ -124,14 +128,16 @@ def _encryption(parameters: Sequence[Any]) -> dict[str, Any]:
     return {"encrypted_at_rest": encrypted, "key_control": "customer_kms" if own_key else None}
 
 
-def _region_of_volume(each: Object) -> str | None:
+def _region_of_volume(each: Object, provider: str | None) -> str | None:
     """Return the region to which a volume is bound; None where it is bound to none, or to several."""
     found = {each.labels[name] for name in REGION if each.labels.get(name)}
     for _, term in objects(at(each.value, "spec", "nodeAffinity", "required", "nodeSelectorTerms")):
         for _, one in objects(term.get("matchExpressions")):
-            found |= (
-                set(texts(one.get("values"))) if one.get("key") in REGION and one.get("operator") == "In" else set()
-            )
+            key, values = text(one.get("key")) or "", texts(one.get("values"))
+            if key in REGION:
+                found |= set(values)
+            elif key.endswith("/zone") and (region_of := ZONES.get(provider or "")) is not None:
+                found |= {named for value in values if (named := region_of(value))}
     return found.pop() if len(found) == 1 else None
 
 

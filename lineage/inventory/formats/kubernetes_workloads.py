@@ -105,8 +105,7 @@ def images(cluster: Cluster) -> None:
             "runs_as_non_root": False if unsafe else True if safe else None,
             "environment": next((each for each in STRICTEST if each in use.environments), None),
         }
-        name = f"{use.image.repository}:{use.image.tag}" if use.image.tag else use.image.repository
-        cluster.found.add(use.place, "software_artifact", uid, name=name, origin=use.origin, attributes=attributes)
+        cluster.found.add(use.place, "software_artifact", uid, name=uid, origin=use.origin, attributes=attributes)
 
 
 def scaler(cluster: Cluster, each: Object) -> None:

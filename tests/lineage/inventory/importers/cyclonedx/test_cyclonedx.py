@@ -42,7 +42,7 @@ def test_a_bill_lists_what_it_describes_and_tells_licence_registry_and_exactness
     rows = rows_of("build.json")
     found = by_key(rows)
     assert found[f"software_artifact:{SCORER}"] == {
-        "name": "registry.tern.example/risk/scorer:4.2",
+        "name": SCORER,
         "subtype": "image",
         "registry": "registry.tern.example",
         "by_digest": True,
