@@ -10,8 +10,11 @@ class LineageConfig(AppConfig):
     def ready(self) -> None:
         # Imported here because these modules need loaded models, and this one is read before there are any.
         from accounts.approvals.kinds import register
+        from accounts.paging import tell_gaps
         from lineage.graph.masking import KINDS
+        from lineage.inventory.population import gaps_now
         from lineage.retention.govern import KINDS as RETENTION
 
         for kind in (*KINDS, *RETENTION):
             register(kind)
+        tell_gaps(gaps_now)

@@ -8,7 +8,7 @@ Showing a kept answer runs its plan once more and keeps nothing: the digest tell
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.journal.actions import Action
@@ -21,8 +21,8 @@ from audit.conversation.models import Question
 from audit.conversation.planner.parameters import MOST_ROWS
 from audit.conversation.planner.plan import TOOLS, NoPlan, Plan, plan_of, stored_plan
 from audit.conversation.planner.slash import command_of, commands, parse
+from audit.conversation.read_plan import read
 from audit.conversation.result import Result
-from audit.conversation.tools import RUN
 
 LONGEST = 2000  # characters of a question
 
@@ -69,17 +69,17 @@ def show(question: Question) -> Answer:
         plan = stored_plan(question.plan)
     except NoPlan as gone:
         return Answer(question, None, None, f"{question.answer['sentence']} {gone}")
-    result = RUN[plan.tool](plan.arguments)
+    result = read(plan)
     return Answer(question, plan, result, result.sentence)
 
 
 def all_rows(plan: Plan) -> Result:
     """Run a plan for as many rows as one answer can give; nothing is kept."""
-    return RUN[plan.tool](plan.arguments.model_copy(update={"limit": MOST_ROWS}))
+    return read(replace(plan, arguments=plan.arguments.model_copy(update={"limit": MOST_ROWS})))
 
 
 def _run(text: str, plan: Plan, principal: Principal) -> Answer:
-    result = RUN[plan.tool](plan.arguments)
+    result = read(plan)
     said = {
         "sentence": result.sentence,
         "scope": result.scope,

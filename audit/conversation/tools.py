@@ -135,7 +135,7 @@ def list_sources(wanted: given.ListSources) -> Result:
     """Who reports, when last, and who is silent or incomplete."""
     everyone = source_rows(timezone.now())
     rows = [row for row in everyone if row["silent"]] if wanted.silent else everyone
-    silent = sum(1 for row in everyone if row["silent"])
+    silent, incomplete = (sum(1 for row in everyone if row[state]) for state in ("silent", "incomplete"))
     known = f"{_count(len(everyone), 'source')} {_are(len(everyone))} known"
     return Result(
         columns=["door", "name", "last_seen_at", "expected_every_hours", "silent", "declared_count", "received_count"],
@@ -143,7 +143,7 @@ def list_sources(wanted: given.ListSources) -> Result:
         total=len(rows),
         scope=_scope("sources", wanted),
         revision=current_revision(),
-        sentence=f"{known}; {silent:,} of them {_are(silent)} silent.",
+        sentence=f"{known}; {silent:,} of them {_are(silent)} silent, {incomplete:,} {_are(incomplete)} incomplete.",
         evidence=[Evidence("source", str(row["id"]), str(row["name"])) for row in rows[: wanted.limit]],
     )
 

@@ -117,8 +117,8 @@ def filters_shown(plan: Plan) -> list[dict[str, Any]]:
 
 
 def csv_of(result: Result) -> Iterator[str]:
-    """Yield the rows of an answer as CSV: a line that says what they cover, the header, the rows."""
-    yield from csv_lines([f"Scope: {scope_line(result)}"], [])
+    """Yield the rows of an answer as CSV: a line that says what they cover and what not, the header, the rows."""
+    yield from csv_lines([" ".join([f"Scope: {scope_line(result)}.", *result.notes])], [])
     aligned = len(result.evidence) == len(result.rows)
     cited = [f"{item.kind} {item.id}" for item in result.evidence] if aligned else [""] * len(result.rows)
     rows = ({**row, "evidence": cite} for row, cite in zip(result.rows, cited, strict=True))

@@ -3,6 +3,7 @@
 A filter that cannot be read leaves no rows, because a filter that is dropped would widen the answer.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,10 +17,13 @@ from accounts.paging import CSV_PAGE, Page, csv_lines
 from accounts.workspaces.isolation import in_workspace
 from audit.web.links import with_query
 from audit.web.scope import Scope
+from lineage.inventory.population import gap_notes
 
 PER_PAGE = 50
 COUNTED = 100_000
 """Rows that a page counts at most where no roll-up knows the number."""
+ON_SOURCES = ("assets", "findings", "verdicts", "tickets")
+"""Lists whose rows follow from what sources report."""
 FIRST = "0"  # the first page in the trail of cursors; no cursor reads so
 TRAIL = 8  # former pages that "Previous" can reach; the address stays short
 
@@ -165,17 +169,25 @@ def csv_answer(
 ) -> StreamingHttpResponse:
     """Answer with the whole filtered list as CSV, streamed page by page; the same rows as the page and the API.
 
-    Filters that cannot be read are 400 with what is wrong: an empty file would look like an answer.
+    Filters that cannot be read are 400 with what is wrong: an empty file would look like an answer. Where a source
+    holds back what could be in the list, a line before the header says so: a file outlives the page it came from.
     """
     if not form.is_valid():
         wrong = [f"{form[name].label}: {error}\n" for name, errors in form.errors.items() for error in errors]
         return StreamingHttpResponse(wrong, status=400, content_type="text/plain; charset=utf-8")
     first = fetch(None, CSV_PAGE)  # in the request: a refusal is still a clear error
+    gaps = list(_gap_lines(scope, form, name))
     return StreamingHttpResponse(
-        csv_lines(columns, _all_rows(scope, first, fetch)),
+        itertools.chain(gaps, csv_lines(columns, _all_rows(scope, first, fetch))),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{scope.slug}-{name}.csv"'},
     )
+
+
+def _gap_lines(scope: Scope, form: FilterForm, name: str) -> Iterator[str]:
+    kind = str(form.chosen.get("kind", "")) if name == "assets" else ""
+    if name in ON_SOURCES and (notes := gap_notes(scope.now, kind)):
+        yield from csv_lines([" ".join(notes)], [])
 
 
 def _all_rows(scope: Scope, page: Page[Any], fetch: Fetch) -> Iterator[Mapping[str, object]]:

@@ -106,7 +106,8 @@ def _population(
         assets = sum(known.values()) if known is not None else None
         statement = _statement(assets, judged, verdicts, len(sources), silent, incomplete)
     else:
-        statement = f"{plural(judged, 'asset')} of {visible(entity[1])} judged, {plural(verdicts, 'verdict')}."
+        standing = f"{plural(judged, 'asset')} of {visible(entity[1])} judged, {plural(verdicts, 'verdict')}"
+        statement = f"{standing} (of all sources, {_covered(silent, incomplete)})."
     return {
         "expected": len(sources),
         "received": len(sources) - silent,
@@ -122,14 +123,15 @@ def _statement(assets: int | None, judged: int, verdicts: int, sources: int, sil
     if not sources:
         return "No source has reported, so nothing is known and nothing is a pass."
     known = f"More than {COUNTED_ASSETS:,} assets" if assets is None else plural(assets, "asset")
-    gaps = [f"{silent:,} silent"] * bool(silent) + [f"{incomplete:,} incomplete"] * bool(incomplete)
-    covered = (
-        f"{' and '.join(gaps)}: what these hold back is not in the figures" if gaps else "none silent or incomplete"
-    )
     return (
-        f"{known} known from {plural(sources, 'source')} ({covered}). {judged:,} judged, with "
+        f"{known} known from {plural(sources, 'source')} ({_covered(silent, incomplete)}). {judged:,} judged, with "
         f"{plural(verdicts, 'verdict')}."
     )
+
+
+def _covered(silent: int, incomplete: int) -> str:
+    gaps = [f"{silent:,} silent"] * bool(silent) + [f"{incomplete:,} incomplete"] * bool(incomplete)
+    return f"{' and '.join(gaps)}: what these hold back is not in the figures" if gaps else "none silent or incomplete"
 
 
 def _tiles(scope: Scope, families: Sequence[FamilyPosture], entity: uuid.UUID | None) -> dict[str, Any]:
