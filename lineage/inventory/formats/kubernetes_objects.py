@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from accounts.journal.canonical.exact import BodyRefused, Exact, parse_exact
-from lineage.events.redact import REDACTED
+from lineage.events.redact import REDACTED, SECRET_MEMBER
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.collected import Collected
 from lineage.inventory.formats.look import at, flag, objects, text
@@ -103,7 +104,8 @@ def documents_of(body: bytes) -> list[Exact]:
 def strip(documents: Exact) -> list[str]:
     """Take out in place what may be secret: data of secrets and config maps, values of environment variables.
 
-    Also the annotation that repeats an object, and what could not be read. Return the paths.
+    Also words after flags that name a secret, the annotation that repeats an object, and what could not be read. Return
+    the paths.
     """
     found: list[str] = []
     pending: list[tuple[str, Exact, str]] = [("$", documents, "")]
@@ -128,9 +130,22 @@ def _strip_one(path: str, value: dict[str, Exact], kind: str) -> list[str]:
         if isinstance(each, dict) and each.get("value") not in (None, "", REDACTED):
             each["value"] = REDACTED
             found.append(f"{path}.env[{index}].value")
+    for part in ("args", "command"):
+        found += _flags(f"{path}.{part}", value.get(part))
     if value.get(LAST_APPLIED) not in (None, REDACTED):
         value[LAST_APPLIED] = REDACTED
         found.append(f"{path}.{LAST_APPLIED}")
+    return found
+
+
+def _flags(path: str, words: Exact) -> list[str]:
+    """Take out the word after a flag that names a secret, as in `--password word`."""
+    found: list[str] = []
+    for index, (flag_, word) in enumerate(pairwise(words if isinstance(words, list) else ()), start=1):
+        is_secret = isinstance(flag_, str) and flag_.startswith("-") and SECRET_MEMBER.search(flag_.lstrip("-"))
+        if is_secret and isinstance(words, list) and isinstance(word, str) and word != REDACTED:
+            words[index] = REDACTED
+            found.append(f"{path}[{index}]")
     return found
 
 

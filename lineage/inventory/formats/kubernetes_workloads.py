@@ -22,11 +22,14 @@ TEMPLATE = ("spec", "template", "spec")
 def workload(cluster: Cluster, each: Object) -> None:
     """Tell a workload as a service with its images; what a workload of ours controls is told as a part of that.
 
-    1. What it belongs to; where nobody names that, its images are told all the same.
+    1. What it belongs to; where nobody names that, its images are told all the same. What is over, or is an old or
+       present turn of a workload that stands in the file with its own description, adds nothing.
     2. Its zone, and what its containers may do there.
     3. A pod says on which machine it runs.
     """
     root = cluster.root_of(each)  # 1
+    if _is_over(each) or (root is not each and isinstance(root, Object) and each.kind != "Pod"):
+        return
     pod = at(each.value, *POD.get(each.kind, TEMPLATE))
     images = [_image(cluster, each, pod, container) for container in _containers(pod)]
     zone_key, relations = cluster.zone_of(each), {}
@@ -51,6 +54,14 @@ def workload(cluster: Cluster, each: Object) -> None:
         cluster.found.add(each.place, *root, name=shown, origin=each.origin, relations=relations)
     else:
         cluster.found.leave(f"{each.kind} of a ReplicaSet that is not in the file")
+
+
+def _is_over(each: Object) -> bool:
+    """Tell whether nothing of it runs any more: a pod or job that ended, the replica set of an earlier release."""
+    ended = text(at(each.value, "status", "phase")) in ("Succeeded", "Failed") or text(
+        at(each.value, "status", "completionTime")
+    )
+    return bool(ended) or (each.owner is not None and whole(at(each.value, "spec", "replicas")) == 0)
 
 
 def _containers(pod: Any) -> Iterator[Mapping[str, Any]]:

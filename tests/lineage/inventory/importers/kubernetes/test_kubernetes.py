@@ -57,6 +57,7 @@ def test_workloads_are_services_with_their_images_zone_and_machines() -> None:
     assert scorer["rel:artifacts"] == [
         f"software_artifact:{SCORER}",
         "software_artifact:docker.io/library/proxy:1.4",
+        "software_artifact:docker.io/mesh/side:3.2",
     ]
     assert scorer["rel:runs_on"] == ["node:gpu-1.tern.example"]
     assert export()[f"service:{ID}17"]["subtype"] == "model_endpoint"
@@ -68,6 +69,13 @@ def test_a_pod_is_told_as_part_of_what_controls_it_also_where_that_is_not_in_the
     assert services == {f"service:{ID}{end}" for end in ("10", "14", "17", "18")}
     assert found[f"service:{ID}14"]["name"] == "kube-system/agent"
     assert found[f"service:{ID}14"]["rel:runs_on"] == ["node:plain-1.tern.example"]
+
+
+def test_what_is_over_and_the_images_of_earlier_releases_are_not_told() -> None:
+    found = export()
+    assert f"service:{ID}1a" not in found
+    gone = ("registry.tern.example/risk/scorer:of-last-year", "registry.tern.example/risk/once:1")
+    assert {f"software_artifact:{image}" for image in gone}.isdisjoint(found)
 
 
 def test_a_pod_of_an_unknown_replica_set_tells_its_image_and_is_counted() -> None:
