@@ -48,7 +48,11 @@ def resources(document: Any) -> Iterator[Resource]:
         yield from _raw(document)
         return
     written = _Configuration(document)
-    changes = {text(change.get("address")): change for _, change in objects(at(document, "resource_changes"))}
+    changes = {
+        text(change.get("address")): change
+        for _, change in objects(at(document, "resource_changes"))
+        if change.get("deposed") is None  # what was replaced already and goes has the address of what stays
+    }
     for place, given in _modules(at(document, "planned_values", "root_module"), "planned_values.root_module"):
         yield from _resource(place, given, changes.get(text(given.get("address"))), written)
     for place, given in _modules(

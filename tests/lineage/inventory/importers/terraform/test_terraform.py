@@ -141,11 +141,13 @@ def test_indices_in_sensitive_attributes_are_followed() -> None:
     assert attributes == {"rule": [{"secret_text": "kept"}, {}]}
 
 
-def test_a_plan_that_only_deletes_tells_nothing() -> None:
-    gone = {"address": "aws_s3_bucket.a", "mode": "managed", "type": "aws_s3_bucket", "values": {"bucket": "a"}}
-    change = {"address": "aws_s3_bucket.a", "change": {"actions": ["delete"]}}
-    document = {"planned_values": {"root_module": {"resources": [gone]}}, "resource_changes": [change]}
+def test_a_resource_that_is_to_be_deleted_is_left_out_and_one_that_was_replaced_before_does_not_take_it_along() -> None:
+    bucket = {"address": "aws_s3_bucket.a", "mode": "managed", "type": "aws_s3_bucket", "values": {"bucket": "a"}}
+    delete: dict[str, Any] = {"address": "aws_s3_bucket.a", "change": {"actions": ["delete"]}}
+    document = {"planned_values": {"root_module": {"resources": [bucket]}}, "resource_changes": [delete]}
     assert list(resources(document)) == []
+    document["resource_changes"] = [{**delete, "change": {"actions": ["no-op"]}}, {**delete, "deposed": "00000001"}]
+    assert [each.address for each in resources(document)] == ["aws_s3_bucket.a"]
 
 
 @pytest.mark.django_db
