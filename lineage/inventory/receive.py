@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from lineage.events.record import Receipt, store_event
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.csv_per_kind import CSV_PER_KIND
 from lineage.inventory.formats.known import format_named, format_of
-from lineage.inventory.formats.parsed import Fills, Rejected
+from lineage.inventory.formats.parsed import WORKSPACE, Clean, Fills, Rejected
 from lineage.inventory.formats.sample import Sample
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
@@ -48,6 +48,7 @@ class Prepared:
     redactions: list[dict[str, Any]]
     reading: Reading
     rejected: tuple[Rejected, ...]
+    workspace: uuid.UUID | None = None  # by whose key persons were named
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,14 @@ class Outcome:
 
 
 def prepare(
-    body: bytes, *, source: str, format_name: str = "", mode: str = "", kind: str = "", filename: str = ""
+    body: bytes,
+    *,
+    source: str,
+    format_name: str = "",
+    mode: str = "",
+    kind: str = "",
+    filename: str = "",
+    workspace: uuid.UUID | None = None,
 ) -> Prepared:
     """Clean and judge a batch; touches no database. Raises InventoryRefused where nothing of it can be used.
 
@@ -68,11 +76,34 @@ def prepare(
     2. Secrets go before anything is kept, and what is judged is what is kept.
     3. Judge every row; keep the first problems for the answer.
     4. Without one usable row there is nothing to record, unless an empty population is what it states.
+
+    `workspace` keys the pseudonyms of persons; what was prepared without it is to be looked at, not recorded.
     """
     parameters = parameters_of(
         Sample(body, filename), source=source, format_name=format_name, mode=mode, kind=kind
     )  # 1
-    kept, redactions = format_named(parameters["format"]).clean(body, parameters)  # 2
+    cleaning = {**parameters, WORKSPACE: str(workspace or "")}
+    kept, redactions = format_named(parameters["format"]).clean(body, cleaning)  # 2
+    return _judged(source, kept, parameters, hashlib.sha256(body).digest(), redactions, workspace)
+
+
+def prepare_sums(
+    file: IO[bytes], digest: bytes, *, source: str, parameters: dict[str, str], sums: Clean[IO[bytes]]
+) -> Prepared:
+    """Judge what a file of any size adds up to; `digest` is that of the file. Raises as prepare does."""
+    kept, redactions = sums(file, parameters)
+    return _judged(source, kept, parameters, digest, redactions, None)
+
+
+def _judged(
+    source: str,
+    kept: bytes,
+    parameters: dict[str, str],
+    received_digest: bytes,
+    redactions: list[dict[str, Any]],
+    workspace: uuid.UUID | None,
+) -> Prepared:
+    """Judge the rows of a body as it is kept: steps 3 and 4 of prepare."""
     reading = Reading(kept, parameters, "declared")
     rejected: list[Rejected] = []
     for _ in reading.rows():  # 3
@@ -82,11 +113,13 @@ def prepare(
     if not reading.accepted and not states_none:  # 4
         raise _nothing_usable(reading, rejected)
     parameters["complete"] = "yes" if reading.is_complete else "no"
-    return Prepared(source, kept, parameters, hashlib.sha256(body).digest(), redactions, reading, tuple(rejected))
+    return Prepared(source, kept, parameters, received_digest, redactions, reading, tuple(rejected), workspace)
 
 
 def record(prepared: Prepared, sender: str) -> Outcome:
     """Record the batch in the entered workspace, once per content (see the top of this file)."""
+    if format_named(prepared.parameters["format"]).names_persons:
+        assert prepared.workspace == current_workspace(), "persons would be named by another key"
     content = content_of(prepared.source, prepared.parameters, prepared.received_digest)
     latest = latest_of(prepared.source)
     digest = recorded_as(content, latest, dates_itself=prepared.reading.dates_itself)

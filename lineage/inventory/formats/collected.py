@@ -68,6 +68,10 @@ class Collected:
                 found.relations.setdefault(relation, {}).update(dict.fromkeys(targets))
         return kind, uid
 
+    def forget(self, key: Key, attribute: str) -> None:
+        """Say of a known asset that an attribute, of which it says nothing else, is not known any more."""
+        self._assets[key].attributes.setdefault(attribute, None)
+
     def refuse(self, place: str, got: Any, expected: str, hint: str, *, line: int = 0) -> None:
         """Note something that should be an asset, or a part of one, and cannot be used; `line` where there are lines.
 

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any, TypedDict
+from typing import IO, Any, Protocol, TypedDict, TypeVar
 
 from lineage.inventory.formats.sample import Sample
 
 Parameters = Mapping[str, str]
 """How a batch was sent, by name: format, mode, kind."""
+WORKSPACE = "workspace"
+"""The parameter that names the workspace to `clean`, and is not kept: '' where nothing is to be recorded."""
+Received = TypeVar("Received", contravariant=True)
+
+
+class Clean(Protocol[Received]):
+    """Turn what was received into what is kept, and say by which rules."""
+
+    def __call__(self, received: Received, parameters: Parameters, /) -> tuple[bytes, list[dict[str, Any]]]:
+        """Return the body to keep and the rules applied."""
 
 
 class RejectedShown(TypedDict):
@@ -90,7 +100,9 @@ class Format:
     body as it is kept, without secrets and readable by `read`, and the rules that were applied. `grade_class` is that
     of a source that is first seen with this format (precedence, see effective.py). `title` names it for people.
     `fills` is empty where the sender chooses kinds and attributes. Of a file of any size: `split` cuts it into pieces
-    of about so many bytes, without holding more than one; where no part says anything of what another is about.
+    of about so many bytes, without holding more than one; where no part says anything of what another is about;
+    `sums` is `clean` for a file of which only what it adds up to is kept. `names_persons`: its `clean` puts pseudonyms
+    for them, by the key of the workspace.
     """
 
     name: str
@@ -98,7 +110,9 @@ class Format:
     grade_class: str
     knows: Callable[[Sample], bool]
     read: Callable[[bytes, Parameters], Iterator[Parsed]]
-    clean: Callable[[bytes, Parameters], tuple[bytes, list[dict[str, Any]]]]
+    clean: Clean[bytes]
     media_type: str = "application/json"
     fills: Fills = field(default_factory=dict)
     split: Callable[[IO[bytes], int], Iterator[Piece]] | None = None
+    sums: Clean[IO[bytes]] | None = None
+    names_persons: bool = False

@@ -9,7 +9,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple, cast
 
 DELIMITERS = ",;\t|"
 LINE_LIMIT = 1024 * 1024
@@ -48,9 +48,9 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
-def lines_of(stream: BinaryIO, encoding: str) -> Iterator[str]:
+def lines_of(stream: IO[bytes], encoding: str) -> Iterator[str]:
     """Yield the lines of a binary stream with their ends, which stays open; what cannot be decoded is replaced."""
-    text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+    text = io.TextIOWrapper(cast(BinaryIO, stream), encoding=encoding, errors="replace", newline="")
     try:
         while line := text.readline(LINE_LIMIT):
             yield line

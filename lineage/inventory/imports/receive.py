@@ -31,7 +31,16 @@ from lineage.inventory.imports.models import Import
 from lineage.inventory.imports.queries import ENDED, SILENT
 from lineage.inventory.imports.spool import Spooled, scratch
 from lineage.inventory.kinds.values import parse_timestamp
-from lineage.inventory.receive import Prepared, content_of, latest_of, no_row, parameters_of, prepare, recorded_as
+from lineage.inventory.receive import (
+    Prepared,
+    content_of,
+    latest_of,
+    no_row,
+    parameters_of,
+    prepare,
+    prepare_sums,
+    recorded_as,
+)
 
 WHOLE = 8 * 1024 * 1024
 """Bytes up to which a file is one event."""
@@ -81,6 +90,8 @@ def receive_file(sending: Sending, spooled: Spooled, tell: Tell = lambda row: No
         )
         if format_named(parameters["format"]).split is not None and not is_array(sample.head):
             return _import(sending, spooled, parameters, tell)
+        if (sums := format_named(parameters["format"]).sums) is not None:
+            return prepare_sums(spooled.file, spooled.digest, source=sending.source, parameters=parameters, sums=sums)
         _refuse_too_large(spooled, parameters)
     return prepare(
         spooled.file.read(),
@@ -89,6 +100,7 @@ def receive_file(sending: Sending, spooled: Spooled, tell: Tell = lambda row: No
         mode=sending.mode,
         kind=sending.kind,
         filename=sending.filename,
+        workspace=sending.workspace_id,
     )
 
 

@@ -104,7 +104,13 @@ def _take(workspace_id: uuid.UUID, pull: Pull, files: Sequence[Fetched]) -> Take
     """Take the files in, all of them or none: a file that cannot be used fails the pull before any is recorded."""
     prepared = [
         prepare(
-            file.body, source=pull.source, format_name=pull.format, mode=pull.mode, kind=pull.kind, filename=file.name
+            file.body,
+            source=pull.source,
+            format_name=pull.format,
+            mode=pull.mode,
+            kind=pull.kind,
+            filename=file.name,
+            workspace=workspace_id,
         )
         for file in files
     ]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.billing import LIMIT, Account, Bill, Line, Period, Scope, Sum, TooMany
@@ -67,7 +67,7 @@ REFUSED = 1000
 """Lines that are named one by one; of more the number is kept with the rule."""
 
 
-def summarise(stream: BinaryIO, parameters: Parameters) -> tuple[bytes, list[Redaction]]:
+def summarise(stream: IO[bytes], parameters: Parameters) -> tuple[bytes, list[Redaction]]:
     """Return the sums of a bill as native lines, from a binary stream that is read once, and the rules applied.
 
     Memory is bounded by the number of sums. Raises InventoryRefused where the columns are not those of FOCUS.
@@ -106,7 +106,7 @@ def _add(bill: Bill, line: Line, number: int) -> Rejected | None:
     return Rejected(number, "BilledCost", "no number", "the cost as a number", hint)
 
 
-def _records(stream: BinaryIO) -> Iterator[Record]:
+def _records(stream: IO[bytes]) -> Iterator[Record]:
     head = stream.read(HEAD)
     stream.seek(0)
     first = head.decode(encoding_of(head), errors="replace").partition("\n")[0]
@@ -268,6 +268,7 @@ FORMAT = Format(
     read_kept,
     _clean,
     media_type="application/x-ndjson",
+    sums=summarise,
     fills={
         "cost_summary": frozenset(
             {"scope", "provider_kind", "labels", "amount_30d", "egress_share_30d", "tagged_share"}

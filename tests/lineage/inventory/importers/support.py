@@ -41,7 +41,7 @@ def published(folder: str) -> list[Path]:
     return sorted(path for path in (PUBLISHED / folder).iterdir() if path.suffix in (".json", ".yaml", ".csv"))
 
 
-def read(path: Path, **given: str) -> tuple[list[AssetRow], list[Rejected], Prepared]:
+def read(path: Path, **given: Any) -> tuple[list[AssetRow], list[Rejected], Prepared]:
     """Return the usable rows of a file that is dropped without a word about its format, what is refused, and all."""
     prepared = prepare(path.read_bytes(), source="dropped", filename=path.name, **given)
     rows = list(prepared.reading.rows())
@@ -63,7 +63,7 @@ def by_key(rows: Sequence[AssetRow]) -> dict[str, dict[str, Any]]:
 
 def import_file(workspace_id: uuid.UUID, body: bytes, *, source: str = "dropped", **given: str) -> Outcome:
     """Import a file as its user does, and let everything that follows from it happen."""
-    prepared = prepare(body, source=source, **given)
+    prepared = prepare(body, source=source, workspace=workspace_id, **given)
     with in_workspace(workspace_id):
         outcome = record(prepared, "command")
     run_due(workspace_id)
