@@ -16,11 +16,15 @@ from lineage.inventory.pulls.places.place import Asked, Fetched, Place, PullFail
 RESOURCES = (
     ("api/v1/nodes", "v1", "Node"),
     ("api/v1/namespaces", "v1", "Namespace"),
+    ("api/v1/resourcequotas", "v1", "ResourceQuota"),
+    ("api/v1/limitranges", "v1", "LimitRange"),
     ("api/v1/persistentvolumes", "v1", "PersistentVolume"),
+    ("apis/storage.k8s.io/v1/storageclasses", "storage.k8s.io/v1", "StorageClass"),
     ("apis/apps/v1/deployments", "apps/v1", "Deployment"),
     ("apis/apps/v1/statefulsets", "apps/v1", "StatefulSet"),
     ("apis/apps/v1/daemonsets", "apps/v1", "DaemonSet"),
     ("apis/batch/v1/cronjobs", "batch/v1", "CronJob"),
+    ("apis/autoscaling/v2/horizontalpodautoscalers", "autoscaling/v2", "HorizontalPodAutoscaler"),
     ("apis/networking.k8s.io/v1/networkpolicies", "networking.k8s.io/v1", "NetworkPolicy"),
 )
 PAGE = 500

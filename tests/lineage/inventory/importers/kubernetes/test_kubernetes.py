@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from lineage.inventory.errors import InventoryRefused
+from lineage.inventory.formats.importers.kubernetes import TYPES
 from lineage.inventory.formats.known import format_of
 from lineage.inventory.formats.sample import Sample
+from lineage.inventory.pulls.places.kubernetes import RESOURCES
 from lineage.inventory.receive import prepare
 from tests.lineage.inventory.importers.support import (
     HERE,
@@ -198,6 +200,10 @@ def test_the_kind_may_stand_behind_items_that_are_too_long_to_be_seen() -> None:
     body = json.dumps({"apiVersion": "v1", "items": [item] * 5000, "kind": "List"}).encode()
     assert len(body) > 300_000
     assert format_of(Sample(body)) == "kubernetes"
+
+
+def test_all_that_is_fetched_of_a_cluster_is_read() -> None:
+    assert {kind for _, _, kind in RESOURCES} <= set(TYPES)
 
 
 @pytest.mark.parametrize(
