@@ -9,11 +9,12 @@ from lineage.inventory.formats.look import text, whole
 NOWHERE = frozenset({"global", "not available", "multiple regions", "aws-global"})
 """What providers write in place of a region, in small letters."""
 _AWS_ZONE = re.compile(r"^([a-z]{2,5}(?:-[a-z]+)+-\d+)[a-z]?$", re.ASCII)
+_GCP_PLACE = re.compile(r"/(?:zones|regions|locations)/([a-z0-9-]+)(?:/|$)", re.ASCII)
 _GCP_ZONE = re.compile(r"^([a-z]+-[a-z]+\d+)-[a-z]$", re.ASCII)
 _ACCELERATED = {
     "aws": re.compile(r"^(?:p|g|gr|trn|inf|dl)\d", re.ASCII),
     "azure": re.compile(r"^standard_n[cdgv]", re.ASCII),
-    "gcp": re.compile(r"^(?:a\d|g\d|ct\d)", re.ASCII),
+    "gcp": re.compile(r"^(?:[ag][2-9]|ct\d)", re.ASCII),  # g1 shares a core, and has no accelerator
 }
 _ENVIRONMENT_TAGS = ("environment", "env", "stage")
 _ENVIRONMENTS = {
@@ -46,6 +47,12 @@ def gcp_zone(value: Any) -> str | None:
     last = (text(value) or "").rpartition("/")[2]
     found = _GCP_ZONE.match(last.lower())
     return found[1] if found else region(last)
+
+
+def gcp_name_region(name: Any) -> str | None:
+    """Return the region that stands in a full resource name of Google Cloud; None where it stands in none."""
+    found = _GCP_PLACE.search(text(name) or "")
+    return gcp_zone(found[1]) if found else None
 
 
 def arn_region(arn: Any) -> str | None:

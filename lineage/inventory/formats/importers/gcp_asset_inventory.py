@@ -93,7 +93,8 @@ def _region(item: Item, data: Data) -> str | None:
         item.get("location"),
         *(data.get(n) for n in ("location", "zone", "region")),
     ]
-    return next((found for each in given if (found := clouds.gcp_zone(each)) is not None), None)
+    said = next((found for each in given if (found := clouds.gcp_zone(each)) is not None), None)
+    return said or clouds.gcp_name_region(item.get("name"))
 
 
 def _uid(name: str, kind: str, data: Data) -> str:

@@ -200,10 +200,10 @@ def _common(resource: Resource, regional: bool = True) -> Mapping[str, Any]:
 
 def _knows(sample: Sample) -> bool:
     members = sample.members
-    if "terraform_version" not in members:
-        return False
-    is_shown = "format_version" in members and bool({"planned_values", "values", "resource_changes"} & members.keys())
-    return is_shown or (members.get("version") == RAW_STATE and bool({"lineage", "serial"} & members.keys()))
+    if "format_version" in members and {"planned_values", "resource_changes"} & members.keys():
+        return True
+    is_state = "values" in members or (members.get("version") == RAW_STATE and {"lineage", "serial"} & members.keys())
+    return "terraform_version" in members and bool(is_state)
 
 
 _OF_ALL = frozenset({"provider", "region", "environment"})
