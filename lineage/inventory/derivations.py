@@ -64,6 +64,12 @@ DATASET_COUNTRY = declare(
     [("dataset", "country"), ("dataset", "location_source")],
     "country of its only storage, or of the one that its namespace leads to; else the reported country",
 )
+REGION_COUNTRY = declare(
+    "region_country",
+    1,
+    [(kind, "country") for kind in load_kinds() if kind not in ("dataset", "run")],
+    "provider and region, by the region table",
+)
 CLASS_RANK = declare("class_rank", 1, [("dataset", "effective_class_rank")], "classification")
 OWNER_ACTIVE = declare(
     "owner_active", 1, [(kind, "owner_active") for kind in load_kinds()], "owner and that person's active"

@@ -1,6 +1,7 @@
 """Decide what is effectively known of an asset from all that is said about it. Plain Python.
 
-By the vocabulary's conventions: a derived fact decides over reported ones; among these the source's class decides
+By the vocabulary's conventions: a derived fact decides over reported ones (but for the country that follows from a
+region, which counts as said by the source of the region); among these the source's class decides
 (cloud or device interface, code, asset database, spreadsheet), then the newer observed_at, then the name of the source.
 What loses and differs is kept as a conflict. An instant and its companions (x_at, x_never, x_none) are answers to one
 question: one of them is known.
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from lineage.inventory.derivations import REGION_COUNTRY
 from lineage.inventory.kinds.types import Kind
 from lineage.inventory.kinds.validate import displaced_by
 from lineage.inventory.kinds.values import format_timestamp
@@ -71,16 +73,18 @@ class _Candidate:
 
 def effective(kind: Kind, reports: Iterable[Report], computed: Iterable[Computed]) -> Effective:
     """Return the effective document of an asset; the order of the arguments' members does not matter."""
-    result = Effective()
+    result, ranks = Effective(), dict[str, int]()
     for candidates in _by_question(kind, reports).values():
         winner, *losers = _by_precedence(candidates)
+        ranks[winner.name] = winner.rank
         result.document[winner.name] = winner.entry["v"]
         result.provenance[winner.name] = _provenance(kind, winner)
         for loser in losers:
             if (loser.name, loser.entry["v"]) != (winner.name, winner.entry["v"]):
                 result.conflicts.setdefault(loser.name, []).append(loser.conflict())
     for fact in computed:
-        _decide(result, fact)
+        if not _yields(result, fact, ranks):
+            _decide(result, fact)
     return result
 
 
@@ -142,6 +146,22 @@ def _provenance(kind: Kind, winner: _Candidate) -> dict[str, str]:
         "event": winner.entry.get("e", ""),
         "grade": weakest([ORIGIN_GRADE.get(origin, "C"), best]),
     }
+
+
+def _yields(result: Effective, fact: Computed, ranks: Mapping[str, int]) -> bool:
+    """Keep a reported country that is said by as good a source as the region is; the computed one is a conflict then.
+
+    Tells whether it was kept. The two say different things of the same place, and the region's source said only where
+    in the provider's own terms: a source of the same class that names the country itself is nearer to it.
+    """
+    if fact.derivation != REGION_COUNTRY.label or fact.name not in ranks:
+        return False
+    if ranks[fact.name] > ranks.get("region", LAST_RANK):
+        return False
+    if result.document[fact.name] != fact.value:
+        lost = {"value": fact.value, "source": fact.derivation, "at": fact.at}
+        result.conflicts.setdefault(fact.name, []).insert(0, lost)
+    return True
 
 
 def _decide(result: Effective, fact: Computed) -> None:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
+from lineage.inventory.derivations import REGION_COUNTRY
 from lineage.inventory.effective import LONG_AGO, ORIGIN_GRADE, Report, effective, observed, weakest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.merge import Entry
+from lineage.inventory.places.regions import region_named
 
 KnownBy = Literal["inventory", "facet", "cloud_api"]
 """How a location is known (dataset.location_source): by the kind of source that the country comes from."""
@@ -35,7 +37,7 @@ class Place:
 
     uid: str
     country: str | None = None
-    country_of: str = ""  # "storage", or "site <uid>"
+    country_of: str = ""  # "storage", "site <uid>", or "region <name>" where that spans several countries
     country_grade: str = "A"
     known_by: KnownBy = "inventory"
     at: datetime.datetime = LONG_AGO
@@ -119,12 +121,15 @@ def _place(
     classes: Mapping[str, KnownBy],
 ) -> Place:
     own = _known(document, provenance, "storage", classes)
-    known = [own] if own is not None else [country for _, country in sites]
+    if own is None and (spanned := _spanned(document, provenance, classes)):
+        known: list[Known | None] = list(spanned)
+    else:
+        known = [own] if own is not None else [country for _, country in sites]
     resolved = [country for country in known if country is not None]
     values = sorted({country.value for country in resolved})
     place = Place(uid, country=values[0] if len(values) == 1 and len(resolved) == len(known) else None)
     if resolved:
-        place.country_of = ", ".join(country.of for country in resolved)
+        place.country_of = ", ".join(dict.fromkeys(country.of for country in resolved))
         place.country_grade = weakest(country.grade for country in resolved)
         place.known_by = resolved[0].known_by
         place.at = min(country.at for country in resolved)
@@ -138,13 +143,28 @@ def _place(
     return place
 
 
+def _spanned(
+    document: Mapping[str, Any], provenance: Mapping[str, Mapping[str, str]], classes: Mapping[str, KnownBy]
+) -> list[Known]:
+    """Return the countries of a region that lies in several: each of them holds what the storage keeps."""
+    region = region_named(document.get("provider"), document.get("region"))
+    if region is None or len(region.countries) < 2:
+        return []
+    said = [provenance["provider"], provenance["region"]]
+    known_by = classes.get(provenance["region"]["source"], "inventory")
+    at, grade = min(observed(where) for where in said), weakest(["B", *(where["grade"] for where in said)])
+    of = f"region {region.region}"
+    return [Known(one, REGION_COUNTRY.label, known_by, at, grade, of) for one in region.countries]
+
+
 def _known(
     document: Mapping[str, Any], provenance: Mapping[str, Mapping[str, str]], of: str, classes: Mapping[str, KnownBy]
 ) -> Known | None:
     if not (country := document.get("country")):
         return None
     where = provenance["country"]
-    known_by = classes.get(where["source"], "inventory")
+    by_region = where["source"] == REGION_COUNTRY.label  # known as the region is
+    known_by = classes.get((provenance["region"] if by_region else where)["source"], "inventory")
     return Known(country, where["source"], known_by, observed(where), where["grade"], of)
 
 

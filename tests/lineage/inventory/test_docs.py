@@ -8,7 +8,14 @@ import pytest
 
 from accounts.members.rights import ALLOWED, Right
 from lineage.inventory.assets import UID_LIMIT
-from lineage.inventory.derivations import CLASS_RANK, DATASET_COUNTRY, OWNER_ACTIVE, RECEIPTS, STORAGE_COUNTRIES
+from lineage.inventory.derivations import (
+    CLASS_RANK,
+    DATASET_COUNTRY,
+    OWNER_ACTIVE,
+    RECEIPTS,
+    REGION_COUNTRY,
+    STORAGE_COUNTRIES,
+)
 from lineage.inventory.formats.known import FORMATS, IMPORTERS
 from lineage.inventory.formats.parsed import Format
 from lineage.inventory.kinds.load import load_kinds
@@ -67,7 +74,8 @@ def test_the_roles_that_may_send_are_named() -> None:
 
 
 def test_the_derivations_are_the_declared_ones() -> None:
-    ours = {one.label for one in (STORAGE_COUNTRIES, DATASET_COUNTRY, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)}
+    all_six = (STORAGE_COUNTRIES, DATASET_COUNTRY, REGION_COUNTRY, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)
+    ours = {one.label for one in all_six}
     assert set(re.findall(r"^\| `(\w+@\d+)`", TEXT, re.MULTILINE)) == ours
 
 
