@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from accounts.workspaces.isolation import in_workspace
 from lineage.inventory.errors import InventoryRefused
+from lineage.inventory.models import Asset
 from lineage.inventory.receive import prepare
 from lineage.inventory.rows import AssetRow
 from tests.lineage.inventory.importers.support import (
@@ -192,3 +194,11 @@ def test_a_bill_without_anything_of_ours_says_what_it_holds() -> None:
     with pytest.raises(InventoryRefused) as refused:
         prepare(bill(components=[{"type": "device", "name": "card reader"}]), source="dropped")
     assert refused.value.code == "inventory_nothing_read"
+
+
+def test_the_published_files_are_imported_by_their_content_alone(cast: Cast) -> None:
+    for path in published("cyclonedx"):
+        assert import_file(cast.workspace.pk, path.read_bytes(), source=path.stem).prepared.reading.accepted
+    with in_workspace(cast.workspace.pk):
+        reported = Asset.objects.filter(state=Asset.State.REPORTED).values_list("kind", flat=True)
+        assert set(reported) == {"software_artifact", "service", "vendor", "model", "dataset", "policy_document"}

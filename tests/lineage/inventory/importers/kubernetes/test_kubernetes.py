@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from accounts.workspaces.isolation import in_workspace
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.importers.kubernetes import TYPES
 from lineage.inventory.formats.known import format_of
 from lineage.inventory.formats.sample import Sample
+from lineage.inventory.models import Asset
 from lineage.inventory.pulls.places.kubernetes import RESOURCES
 from lineage.inventory.receive import prepare
 from tests.lineage.inventory.importers.support import (
@@ -263,3 +265,11 @@ def test_a_bill_and_an_export_speak_of_one_image(cast: Cast) -> None:
     bill["metadata"]["timestamp"] = "2024-01-01T00:00:00Z"
     import_file(workspace, json.dumps(bill).encode(), source="build")
     assert verdict(workspace, asset, "SEC-07") == "fail"
+
+
+def test_the_published_files_are_imported_by_their_content_alone(cast: Cast) -> None:
+    for path in published("kubernetes"):
+        assert import_file(cast.workspace.pk, path.read_bytes(), source=path.stem).prepared.reading.accepted
+    with in_workspace(cast.workspace.pk):
+        reported = Asset.objects.filter(state=Asset.State.REPORTED).values_list("kind", flat=True)
+        assert set(reported) == {"software_artifact", "service", "isolation_zone"}
