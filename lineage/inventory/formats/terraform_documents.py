@@ -41,6 +41,11 @@ class Resource:
         """Address without indices: where it stands in the code."""
         return _INDEX.sub("", self.address)
 
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The indices of its modules, then its own."""
+        return tuple(_INDEX.findall(self.address))
+
 
 def resources(document: Any) -> Iterator[Resource]:
     """Yield what a document says will exist (a plan) or exists (a state)."""

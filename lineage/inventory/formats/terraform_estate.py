@@ -28,12 +28,12 @@ class Estate:
         parts: Mapping[str, Sequence[str]],
     ) -> None:
         self.resources = list(resources)
-        self._by_code: dict[str, list[Resource]] = {}
+        self._by_code: dict[str, dict[tuple[str, ...], Resource]] = {}  # then by indices
         self._by_id: dict[tuple[str, str], dict[str, Resource]] = {}  # by type and id; a name may have several
         self._parts: dict[tuple[str, str], list[Resource]] = {}
         self.keys: dict[str, Key] = {}
         for each in self.resources:
-            self._by_code.setdefault(each.code, []).append(each)
+            self._by_code.setdefault(each.code, {})[each.indices] = each
             for given in {text(each.values.get(name)) for name in IDS} - {None}:
                 self._by_id.setdefault((each.type, str(given)), {})[each.address] = each
             if each.type in kinds:
@@ -54,7 +54,7 @@ class Estate:
         found = [
             each
             for code in resource.refers.get(attribute, ())
-            for each in self._same(resource, self._by_code.get(code, []))
+            for each in self._same(resource, self._by_code.get(code, {}))
             if each.type in types
         ]
         for given in _texts_in(resource.values.get(attribute)):
@@ -63,11 +63,16 @@ class Estate:
         return list({each.address: each for each in found}.values())
 
     @staticmethod
-    def _same(resource: Resource, instances: list[Resource]) -> list[Resource]:
-        """Return the instance with the same index; where there is none such, the only one, or none that is certain."""
-        index = resource.address[len(resource.code) :] if resource.address.startswith(resource.code) else ""
-        same = [each for each in instances if index and each.address.endswith(index)]
-        return same or (instances if len(instances) == 1 else [])
+    def _same(resource: Resource, instances: Mapping[tuple[str, ...], Resource]) -> list[Resource]:
+        """Return the instance with the same indices, or with those of the modules that both are in; else the only one.
+
+        Where there are several and none is that, none is certain.
+        """
+        own = resource.indices
+        for length in range(len(own), 0, -1):
+            if (found := instances.get(own[:length])) is not None:
+                return [found]
+        return list(instances.values()) if len(instances) == 1 else []
 
     def key_control(self, resource: Resource, holder: Any, attribute: str, *, top: str = "") -> str | None:
         """Return who controls the key of AWS KMS that a member names; None where it cannot be told.

@@ -8,6 +8,7 @@ import pytest
 
 from lineage.inventory.formats.terraform_documents import resources, without
 from lineage.inventory.formats.terraform_secrets import strip_sensitive
+from lineage.inventory.receive import prepare
 from tests.lineage.inventory.importers.support import by_key, import_file, import_rows, ours, published, read, verdict
 from tests.support.cast import Cast
 
@@ -148,6 +149,37 @@ def test_a_resource_that_is_to_be_deleted_is_left_out_and_one_that_was_replaced_
     assert list(resources(document)) == []
     document["resource_changes"] = [{**delete, "change": {"actions": ["no-op"]}}, {**delete, "deposed": "00000001"}]
     assert [each.address for each in resources(document)] == ["aws_s3_bucket.a"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "part", "is_told"),
+    [
+        ("b[0]", "a[0]", True),
+        ("b[0]", "a[1]", False),
+        ("b", "a[1]", True),
+        ('module.m["x"].b', 'module.m["x"].a', True),
+        ('module.m["x"].b', 'module.m["x"].a[3]', True),
+    ],
+)
+def test_a_reference_leads_to_the_instance_with_the_same_index(bucket: str, part: str, is_told: bool) -> None:
+    module = 'module.m["x"].' if "module" in part else ""
+    buckets = [bucket, bucket.replace("0", "7")] if "0" in bucket else [bucket]
+    listed = [(each.replace("b", "aws_s3_bucket.b", 1), {"bucket_prefix": "b"}) for each in buckets]
+    listed.append((part.replace("a", "aws_s3_bucket_acl.a", 1), {"acl": "public-read"}))
+    given = [{"address": name, "type": name.split(".")[-2], "provider_name": "x/aws", "values": values}
+             for name, values in listed]  # fmt: skip
+    code = [
+        {"address": "aws_s3_bucket.b", "expressions": {}},
+        {"address": "aws_s3_bucket_acl.a", "expressions": {"bucket": {"references": ["aws_s3_bucket.b"]}}},
+    ]
+    within = {"module_calls": {"m": {"module": {"resources": code}}}} if module else {"resources": code}
+    document = {
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": given}},
+        "configuration": {"root_module": within},
+    }
+    rows = prepare(json.dumps(document).encode(), source="dropped").reading.rows()
+    assert (next(iter(rows)).facts.get("public_access") is True) is is_told
 
 
 @pytest.mark.django_db
