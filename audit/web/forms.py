@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -196,7 +195,7 @@ class InventoryForm(forms.Form):
     file = forms.FileField(
         label="File",
         error_messages={
-            "required": "Got no file, expected NDJSON of assets or CSV of one kind. Choose one.",
+            "required": "Got no file, expected one of any format that is read (docs/inventories.md). Choose one.",
             "empty": "Got a file without content, expected at least one asset.",
         },
     )
@@ -208,14 +207,15 @@ class InventoryForm(forms.Form):
     )
     format = forms.ChoiceField(
         label="Format",
-        choices=[("native", "Native: one asset a line as JSON"), ("csv", "CSV of one kind")],
+        required=False,
+        choices=[("", "Told from the file"), *sorted({(each.name, each.title) for each in FORMATS.values()})],
         error_messages={"invalid_choice": f"Got %(value)s, expected one of {', '.join(FORMATS)}."},
     )
     kind = forms.ChoiceField(
         label="Kind",
         required=False,
         choices=[("", "As each line says"), *SENT_KINDS],
-        help_text="Needed for CSV.",
+        help_text="Needed for CSV of one kind whose file is not named after it.",
         error_messages={"invalid_choice": "Got %(value)s, expected a kind from the list."},
     )
     mode = forms.ChoiceField(
@@ -224,15 +224,6 @@ class InventoryForm(forms.Form):
         initial="delta",
         help_text="A whole inventory retires what it no longer names.",
     )
-
-    def clean_file(self) -> Any:
-        """Return the file; one that is larger than the door takes is refused before it is read."""
-        file, limit = self.cleaned_data["file"], settings.AUDITLINE_MAX_INVENTORY_BODY
-        if file.size > limit:
-            raise forms.ValidationError(
-                f"Got {file.size:,} bytes, expected at most {limit:,}. Send it in parts, each with what changed."
-            )
-        return file
 
     def clean(self) -> dict[str, object]:
         """Return the fields; a CSV must say which kind it lists."""

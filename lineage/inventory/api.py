@@ -48,6 +48,7 @@ class InventoriesView(ReceiveView):
             given.get("format", "") or ("csv" if as_csv and given.get("kind") else ""),
             given.get("mode", ""),
             given.get("kind", ""),
+            given.get("filename", ""),
         )
         with spooled(_content(request)) as file:
             self.received = receive_file(sending, file)
@@ -60,6 +61,7 @@ class InventoriesView(ReceiveView):
             OpenApiParameter("format", str, enum=sorted(FORMATS), description="told from the content where not given"),
             OpenApiParameter("mode", str, enum=[DELTA, FULL], description="delta where not given"),
             OpenApiParameter("kind", str, description="For csv: the kind of all its rows"),
+            OpenApiParameter("filename", str, description="How the file is called: storage.csv is CSV of that kind"),
         ],
         request=OpenApiRequest(_BODY),
         responses={201: object_schema(InventoryAnswer)},

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.models import Asset, FactSet, ImportResult, RejectedRow, Source
@@ -85,6 +86,11 @@ def rejected_rows(limit: int, *, event: uuid.UUID | None = None) -> list[Rejecte
     if event is not None:
         return list(RejectedRow.objects.filter(event=event).order_by("line", "id")[:limit])
     return list(RejectedRow.objects.order_by("-id")[:limit])
+
+
+def rejected_of(events: Collection[uuid.UUID]) -> "QuerySet[RejectedRow]":
+    """Return all that was refused of some batches, by line."""
+    return RejectedRow.objects.filter(event__in=events).order_by("line", "id")
 
 
 def import_result(event: uuid.UUID) -> ImportResult | None:

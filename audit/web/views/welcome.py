@@ -1,17 +1,18 @@
 """First run: people, a token with the lines for a pipeline, an inventory file, the first verdicts."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 
+from accounts.errors import AuditlineError
 from accounts.members.queries import members, tokens
 from accounts.members.rights import Right
 from accounts.workspaces.queue import Stage, due_now
 from audit.web.forms import InventoryForm, MemberForm, TokenForm, sent
+from audit.web.intake import Brought, bring_in, refused_rows
 from audit.web.links import href
 from audit.web.posture import family_rows
 from audit.web.scope import RoleTooLow, Scope, workspace_page
@@ -21,7 +22,6 @@ from audit.web.views.settings import add_person, make_token
 from audit.web.words import plural
 from lineage.events.queries import heard_from
 from lineage.inventory.errors import InventoryRefused
-from lineage.inventory.receive import Outcome, prepare, record
 from lineage.inventory.summaries import import_result, rejected_rows
 from policies.checklists.queries import ready_checklists
 from policies.evaluation.queries import posture
@@ -115,17 +115,18 @@ def welcome_heard(request: HttpRequest, scope: Scope, token_id: uuid.UUID) -> Ht
 
 def _inventory(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = sent(InventoryForm, request)
-    outcomes: list[Outcome] = []
+    brought: Brought | None = None
     refused: dict[str, Any] | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            outcomes.append(_recorded(scope, form.cleaned_data))
-        except InventoryRefused as error:
+            brought = bring_in(scope, form.cleaned_data)
+        except AuditlineError as error:
             form.add_error("file", error.message)
-            refused = _refused(error)
-    if outcomes:
-        event = outcomes[0].receipt.event_id
-        return redirect(href("welcome", scope.slug, step="inventory", event=event))
+            refused = refused_rows(error) if isinstance(error, InventoryRefused) else None
+    if brought is not None and brought.of_import is not None:
+        return redirect(href("import", scope.slug, brought.of_import))
+    if brought is not None:
+        return redirect(href("welcome", scope.slug, step="inventory", event=brought.event))
     context = {
         "steps": steps(scope.slug, "inventory"),
         "form": form,
@@ -139,26 +140,6 @@ def _inventory(request: HttpRequest, scope: Scope) -> HttpResponse:
         **_batch(request, scope),
     }
     return render(request, "web/welcome/inventory.html", context, status=400 if form.errors else 200)
-
-
-def _recorded(scope: Scope, given: Mapping[str, Any]) -> Outcome:
-    """Take a file through the same steps as the API's door."""
-    prepared = prepare(
-        given["file"].read(),
-        source=given["source"],
-        format_name=given["format"],
-        mode=given["mode"],
-        kind=given["kind"] if given["format"] == "csv" else "",
-    )
-    return record(prepared, scope.principal.actor)
-
-
-def _refused(error: InventoryRefused) -> dict[str, Any] | None:
-    """Return the rows of a file of which nothing could be used; None where it was refused as a whole."""
-    details = error.details if isinstance(error.details, dict) else {}
-    if "rejected" not in details:
-        return None
-    return {"received": details["rows"], "kept": 0, "refused": details["rows"], "rows": details["rejected"]}
 
 
 def _batch(request: HttpRequest, scope: Scope) -> dict[str, Any]:
