@@ -40,6 +40,7 @@ from audit.web.urls import workspace_pages
 from config.stack.embedded import Embedded
 from lineage.events.models import Event, Hook
 from lineage.graph.models import Run
+from lineage.inventory.imports.models import Import
 from lineage.inventory.models import Asset
 from lineage.retention.models import Deletion
 from policies.checklists.models import ChecklistVersion
@@ -122,6 +123,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "ticket": Ticket.objects.get(finding=finding).pk,
             "statement": most(JudgedLeaf, "statement"),
             "event": Event.objects.filter(kind="inventory").latest("pk").pk,
+            "import": Import.objects.latest("pk").pk,
             "export": export,
             "schedule": ExportSchedule.objects.latest("pk").pk,
             "version": ChecklistVersion.objects.get(checklist="SOV", active=True).pk,

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
@@ -18,6 +18,7 @@ from audit.web.links import href
 from audit.web.scope import Scope, workspace_page
 from audit.web.words import plural
 from lineage.events.body import read_body
+from lineage.events.models import Event
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.known import FORMATS
 from lineage.inventory.imports.models import Import
@@ -82,6 +83,7 @@ def inventory(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpRe
     result = import_result(event_id)
     here = href("inventory", scope.slug, event_id)
     if result is None:
+        _known(scope, event_id)
         progress = {
             "title": "Reading the file",
             "text": "Received, and waiting to be read.",
@@ -111,13 +113,22 @@ def of_import(request: HttpRequest, scope: Scope, import_id: uuid.UUID) -> HttpR
 @workspace_page("sources", GET=Right.READ)
 def inventory_problems(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpResponse:
     """Give all that was refused of one file as CSV."""
+    _known(scope, event_id)
     return _problems_csv([event_id])
 
 
 @workspace_page("sources", GET=Right.READ)
 def import_problems(request: HttpRequest, scope: Scope, import_id: uuid.UUID) -> HttpResponse:
     """Give all that was refused of one large file as CSV."""
+    if find_import(import_id) is None:
+        raise Http404
     return _problems_csv(events_of_import(import_id))
+
+
+def _known(scope: Scope, event_id: uuid.UUID) -> None:
+    """Answer 404 for what is no file of this workspace; one that retention has deleted still has its result."""
+    if import_result(event_id) is None:
+        get_object_or_404(Event, workspace=scope.workspace, pk=event_id, kind=Event.Kind.INVENTORY)
 
 
 def _how_far(row: Import) -> dict[str, Any]:

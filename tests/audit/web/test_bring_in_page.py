@@ -58,8 +58,8 @@ def test_a_preview_of_a_beginning_reads_whole_lines_alone(cast: Cast) -> None:
     ("body", "said"),
     [
         (b"\x00\x01\x02 nothing", "cannot be told"),
-        (b'{"kind": "castle", "uid": "x"}', "None of 1 rows"),
-        (b"", "no asset"),
+        (b'{"kind": "castle", "uid": "x"}', "0 of 1 row"),
+        (b"", "0 of 0 rows"),
     ],
 )
 def test_a_preview_says_why_a_file_cannot_be_used(cast: Cast, body: bytes, said: str) -> None:

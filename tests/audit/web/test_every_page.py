@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.journal.models import Statement
 from accounts.workspaces.isolation import in_workspace
@@ -13,6 +14,8 @@ from audit.exports.make_export import make_exports, request_export
 from audit.findings.models import Finding
 from audit.tickets.models import Ticket
 from audit.web.urls import workspace_pages
+from lineage.events.models import Event
+from lineage.inventory.imports.models import Import
 from lineage.inventory.models import Asset
 from lineage.retention.models import Deletion
 from tests.support.cast import Cast
@@ -22,7 +25,7 @@ from tests.support.retention import delete_all, keep_for, old_event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Names that take no ids of rows, or are POST only; the rest is filled from the estate.
-POST_ONLY = {
+POST_ONLY = {"inventory_preview",
     "replay", "ticket_assign", "ticket_due", "schedule_add", "schedule_pause", "schedule_resume", "schedule_remove",
     "member_role", "rule_propose", "rule_end", "hold_place", "hold_release",
     "act_propose", "act_approve", "act_reject", "act_withdraw",
@@ -50,9 +53,19 @@ def rows(cast: Cast) -> dict[str, str]:
             "deletion_id": str(deletion),
             "statement_id": str(Statement.objects.order_by("pk")[0].pk),
             "export_id": str(export.pk),
+            "event_id": str(Event.objects.filter(kind="inventory")[0].pk),
+            "import_id": str(import_of(cast).pk),
             "code": "SOV",
             "check_code": "SOV-04",
         }
+
+
+def import_of(cast: Cast) -> Import:
+    """Return an import that is done."""
+    return Import.objects.create(
+        workspace=cast.workspace, source="cmdb", format="native", mode="full", sender="command", digest=b"",
+        content=b"", size=1, state=Import.State.DONE, finished_at=timezone.now(),
+    )  # fmt: skip
 
 
 def addresses(slug: str, rows: dict[str, str]) -> dict[str, str]:

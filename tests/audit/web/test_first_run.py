@@ -141,7 +141,7 @@ def test_a_bad_row_is_named_and_costs_no_good_one(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"file": None}, "Got no file, expected NDJSON of assets or CSV of one kind."),
+        ({"file": None}, "Got no file, expected one of any format"),
         ({"source": ""}, "Got no source, expected the name of the reporting system"),
         ({"format": "xml"}, "Got xml, expected one of"),
         ({"format": "csv"}, "Got no kind, expected that of the assets that the CSV lists."),
@@ -156,10 +156,10 @@ def test_a_file_that_cannot_be_used_is_told_why(cast: Cast, fields: dict[str, ob
     assert told in answer.content.decode()
 
 
-@override_settings(AUDITLINE_MAX_INVENTORY_BODY=10)
+@override_settings(AUDITLINE_MAX_INVENTORY_FILE=10)
 def test_a_file_larger_than_the_door_takes_is_refused_before_it_is_read(cast: Cast) -> None:
     answer = cast.page(cast.engineer).post(INVENTORY, given(ndjson(LAKE)))
-    assert "expected at most 10. Send it in parts" in answer.content.decode()
+    assert "The file is larger than 10 bytes" in answer.content.decode()
 
 
 def test_a_csv_goes_through_the_same_door(cast: Cast) -> None:
