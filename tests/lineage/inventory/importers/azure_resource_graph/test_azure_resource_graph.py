@@ -85,7 +85,7 @@ def read_document(document: Any) -> Any:
 def test_residency_is_decided_by_an_import_and_what_the_account_serves(cast: Cast) -> None:
     workspace = cast.workspace.pk
     limited = {"residency_limited": True, "allowed_countries": ["DE"]}
-    served = {"lineage_namespaces": ["abfss://raw@acmelake.dfs.core.windows.net"], "country": "DE"}
+    served = {"lineage_namespaces": ["abfss://raw@acmelake.dfs.core.windows.net"]}
     import_rows(
         workspace,
         {"kind": "dataset", "uid": ORDERS, "attributes": limited},
