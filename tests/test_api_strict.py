@@ -63,7 +63,7 @@ def test_every_read_refuses_a_parameter_that_it_does_not_know(admin: APIClient, 
     assert len(READS) > 20
     for _, path, operation in READS:
         names = sorted(each["name"] for each in query(operation))
-        for name in ("sverity", "format", "zzz"):
+        for name in sorted({"sverity", "format", "zzz"} - {*names}):  # templates have a format
             answer = admin.get(path, required(operation) | {name: "1"}, headers={"Accept": accept})
             if answer.status_code == 406:  # a read of one thing has no CSV
                 assert accept == "text/csv"

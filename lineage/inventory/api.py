@@ -19,6 +19,7 @@ from lineage.events.body import body_chunks
 from lineage.inventory.answers import InventoryAnswer, import_answer, inventory_answer
 from lineage.inventory.formats.csv_per_kind import template
 from lineage.inventory.formats.known import FORMATS
+from lineage.inventory.formats.xlsx_template import XLSX, workbook_template
 from lineage.inventory.imports.receive import Imported, Sending, receive_file
 from lineage.inventory.imports.spool import spooled
 from lineage.inventory.kinds.load import load_kinds
@@ -79,7 +80,7 @@ def _content(request: Request) -> Iterator[bytes]:
 
 
 class TemplateView(WorkspaceView):
-    """A CSV template: the header that a source may fill in."""
+    """A template: the columns that a source may fill in."""
 
     rights: ClassVar[dict[str, Right]] = {"GET": Right.SEND_INVENTORY}
     content_negotiation_class = AnswerAnyway
@@ -87,16 +88,20 @@ class TemplateView(WorkspaceView):
     @extend_schema(
         operation_id="get_inventory_template",
         parameters=[
-            OpenApiParameter("kind", str, enum=REPORTED, required=True, description="A kind that sources report")
+            OpenApiParameter("kind", str, enum=REPORTED, required=True, description="A kind that sources report"),
+            OpenApiParameter("format", str, enum=["csv", "xlsx"], description="csv where not given"),
         ],
-        responses={(200, "text/csv"): OpenApiTypes.STR},
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, XLSX): OpenApiTypes.BINARY},
         tags=["inventory"],
     )
     def get(self, request: Request) -> HttpResponse:
-        """Return the header for a kind."""
+        """Return the header for a kind, as CSV or in a workbook that says what each column means."""
         kind = load_kinds()[text_parameter(request, "kind")]
-        return HttpResponse(
-            "".join(csv_lines(template(kind), [])),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{kind.name}.csv"'},
-        )
+        if request.query_params.get("format") == "xlsx":
+            return _file(workbook_template(kind), XLSX, f"{kind.name}.xlsx")
+        return _file("".join(csv_lines(template(kind), [])), "text/csv; charset=utf-8", f"{kind.name}.csv")
+
+
+def _file(content: str | bytes, media_type: str, name: str) -> HttpResponse:
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=media_type, headers=disposition)

@@ -8,7 +8,7 @@ InventoryCode = Literal[
     "source_invalid", "mode_unknown", "format_unknown", "kind_unknown", "csv_encoding", "csv_malformed", "csv_header",
     "json_malformed", "yaml_malformed", "line_too_long", "import_running", "inventory_empty", "inventory_no_row",
     "inventory_nothing_read",
-    "summary_too_large", "scale_unknown",
+    "summary_too_large", "scale_unknown", "xlsx_malformed", "xlsx_too_large",
 ]  # fmt: skip
 """Stable, and listed in docs/errors.md."""
 

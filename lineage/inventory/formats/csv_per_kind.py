@@ -37,8 +37,12 @@ _NUMBER = re.compile(r"^[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?$", re.AS
 
 def read(body: bytes, parameters: Parameters) -> Iterator[Parsed]:
     """Yield the rows as native ones. Raises InventoryRefused where there is no usable kind, header or encoding."""
+    yield from native_rows(parameters, _records(body))
+
+
+def native_rows(parameters: Parameters, records: Iterator["CsvRecord"]) -> Iterator[Parsed]:
+    """Yield records, the first of which is the header, as native rows. Raises InventoryRefused."""
     kind = _kind(parameters)
-    records = _records(body)
     number, header, *_ = _header(records)
     _check_header(header)
     unknown = {column: _unknown(kind, column, number) for column in header if not _is_known(kind, column)}
@@ -106,7 +110,7 @@ def _kind(parameters: Parameters) -> Kind:
     return kinds[name]
 
 
-class _Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """A record that is not blank. `broken`: why its cells cannot be told; then `cells` holds its first line alone."""
 
     line: int  # at which it begins
@@ -114,8 +118,8 @@ class _Record(NamedTuple):
     broken: str = ""
 
 
-def _header(records: Iterator[_Record]) -> _Record:
-    header = next(records, _Record(0, []))
+def _header(records: Iterator[CsvRecord]) -> CsvRecord:
+    header = next(records, CsvRecord(0, []))
     if header.broken:
         raise InventoryRefused(
             f"line {header.line}: got a header that cannot be split into cells ({header.broken}), expected {_QUOTES}. "
@@ -125,7 +129,7 @@ def _header(records: Iterator[_Record]) -> _Record:
     return header
 
 
-def _records(body: bytes) -> Iterator[_Record]:
+def _records(body: bytes) -> Iterator[CsvRecord]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -145,11 +149,11 @@ def _records(body: bytes) -> Iterator[_Record]:
             return
         except csv.Error as error:
             stream.seek(position)
-            yield _Record(begin, [stream.readline()], str(error))
+            yield CsvRecord(begin, [stream.readline()], str(error))
             reader, before = csv.reader(stream, strict=True), begin
             continue
         if any(cell.strip() for cell in cells):
-            yield _Record(begin, cells)
+            yield CsvRecord(begin, cells)
 
 
 def _check_header(header: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from lineage.inventory.formats.csv_per_kind import CSV_PER_KIND
 from lineage.inventory.formats.native import NATIVE
 from lineage.inventory.formats.parsed import Format
 from lineage.inventory.formats.sample import Sample
+from lineage.inventory.formats.xlsx_per_kind import XLSX_PER_KIND
 from lineage.inventory.nearest import closing
 
 
@@ -23,7 +24,14 @@ def _imported() -> Mapping[str, Format]:
 
 
 IMPORTERS = _imported()
-FORMATS: Mapping[str, Format] = {"native": NATIVE, "ndjson": NATIVE, "json": NATIVE, "csv": CSV_PER_KIND, **IMPORTERS}
+FORMATS: Mapping[str, Format] = {
+    "native": NATIVE,
+    "ndjson": NATIVE,
+    "json": NATIVE,
+    "csv": CSV_PER_KIND,
+    "xlsx": XLSX_PER_KIND,
+    **IMPORTERS,
+}
 
 
 def format_named(name: str) -> Format:
@@ -43,7 +51,7 @@ def format_of(sample: Sample) -> str:
     What no format knows counts as native lines where it looks like these or like nothing at all: their errors say what
     is expected. Raises InventoryRefused for other content.
     """
-    known = [each.name for each in (*IMPORTERS.values(), CSV_PER_KIND, NATIVE) if each.knows(sample)]
+    known = [each.name for each in (*IMPORTERS.values(), XLSX_PER_KIND, CSV_PER_KIND, NATIVE) if each.knows(sample)]
     if known:
         return known[0]
     first = sample.text.strip().partition("\n")[0].strip()

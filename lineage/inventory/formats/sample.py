@@ -61,7 +61,7 @@ class Sample:
     def header(self) -> Sequence[str]:
         """Column names of a table of text, whatever separates them; empty where the first line is no header."""
         line = next((each for each in self.text.splitlines() if each.strip()), "")
-        if self.json is not None or "\x00" in line:
+        if self.json is not None or "\x00" in line or self.head.startswith(b"PK"):
             return ()
         try:
             cells = next(csv.reader(io.StringIO(line), delimiter=delimiter_of(line)), [])
