@@ -13,13 +13,16 @@ PROVIDERS = {
     "aws": "aws",
     "azure": "azure",
     "digitalocean": "digitalocean",
+    "exoscale": "exoscale",
     "gce": "gcp",
+    "hcloud": "hetzner",
     "ibm": "ibm",
     "linode": "linode",
     "oci": "oracle",
+    "scaleway": "scaleway",
     "vultr": "vultr",
 }
-"""Providers by the scheme of a node's provider id."""
+"""Providers, by their names in the region table, by the scheme of a node's provider id."""
 DRIVERS = {
     "ebs.csi.aws.com": "aws",
     "efs.csi.aws.com": "aws",

@@ -9,8 +9,10 @@ from accounts.workspaces.isolation import in_workspace
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.importers.kubernetes import TYPES
 from lineage.inventory.formats.known import format_of
+from lineage.inventory.formats.kubernetes_places import DRIVERS, PROVIDERS
 from lineage.inventory.formats.sample import Sample
 from lineage.inventory.models import Asset
+from lineage.inventory.places.regions import shipped_regions
 from lineage.inventory.pulls.places.kubernetes import RESOURCES
 from lineage.inventory.receive import prepare
 from tests.lineage.inventory.importers.support import (
@@ -52,6 +54,10 @@ def test_nodes_tell_provider_region_accelerators_and_versions_under_their_host_n
         "subtype": "server",
         "accelerators": 0,
     }
+
+
+def test_providers_are_named_as_in_the_region_table() -> None:
+    assert set(PROVIDERS.values()) | set(DRIVERS.values()) <= {provider for provider, _ in shipped_regions()}
 
 
 def test_workloads_are_services_with_their_images_zone_and_machines() -> None:
