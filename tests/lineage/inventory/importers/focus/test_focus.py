@@ -1,6 +1,8 @@
 """FOCUS: what a bill tells of cost, and what it leaves open."""
 
+import hashlib
 import tracemalloc
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ import pytest
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats import billing
 from lineage.inventory.formats.importers.focus import summarise
-from lineage.inventory.receive import prepare
+from lineage.inventory.imports.receive import Sending, receive_file
+from lineage.inventory.imports.spool import spooled
+from lineage.inventory.receive import Prepared, prepare
 from tests.lineage.inventory.importers.support import (
     by_key,
     checklist,
@@ -154,6 +158,16 @@ def test_memory_does_not_grow_with_the_lines_of_a_bill(tmp_path: Path) -> None:
     peak(1_000)  # what is made once
     few, many = peak(20_000), peak(60_000)
     assert many < few * 1.1
+
+
+def test_a_bill_larger_than_a_body_is_summed_at_the_door(settings: Any) -> None:
+    settings.AUDITLINE_MAX_INVENTORY_BODY = 1000
+    body = BILL.read_bytes()
+    with spooled([body]) as file:
+        received = receive_file(Sending(uuid.UUID(int=1), "test", "bills"), file)
+    assert isinstance(received, Prepared)
+    assert by_key(list(received.reading.rows())) == by_key(read(BILL)[0])
+    assert received.received_digest == hashlib.sha256(body).digest()
 
 
 def test_the_published_bill_is_read_whole() -> None:
