@@ -70,6 +70,12 @@ REGION_COUNTRY = declare(
     [(kind, "country") for kind in load_kinds() if kind not in ("dataset", "run")],
     "provider and region, by the region table",
 )
+STORED_PROTECTION = declare(
+    "stored_protection",
+    1,
+    [("dataset", "encrypted_at_rest"), ("dataset", "key_control"), ("dataset", "key_country")],
+    "the same of every storage that it is stored in, where no source reports it of the dataset",
+)
 CLASS_RANK = declare("class_rank", 1, [("dataset", "effective_class_rank")], "classification")
 OWNER_ACTIVE = declare(
     "owner_active", 1, [(kind, "owner_active") for kind in load_kinds()], "owner and that person's active"

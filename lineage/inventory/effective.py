@@ -1,10 +1,10 @@
 """Decide what is effectively known of an asset from all that is said about it. Plain Python.
 
-By the vocabulary's conventions: a derived fact decides over reported ones (but for the country that follows from a
-region, which counts as said by the source of the region); among these the source's class decides
+By the vocabulary's conventions: a derived fact decides over reported ones; among these the source's class decides
 (cloud or device interface, code, asset database, spreadsheet), then the newer observed_at, then the name of the source.
-What loses and differs is kept as a conflict. An instant and its companions (x_at, x_never, x_none) are answers to one
-question: one of them is known.
+Two derived facts give way to what is reported (_yields): the country that follows from a region, which counts as said
+by the source of the region, and what a dataset's storages say of its protection. What loses and differs is kept as a
+conflict. An instant and its companions (x_at, x_never, x_none) are answers to one question: one of them is known.
 """
 
 import datetime
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from lineage.inventory.derivations import REGION_COUNTRY
+from lineage.inventory.derivations import REGION_COUNTRY, STORED_PROTECTION
 from lineage.inventory.kinds.types import Kind
 from lineage.inventory.kinds.validate import displaced_by
 from lineage.inventory.kinds.values import format_timestamp
@@ -149,14 +149,15 @@ def _provenance(kind: Kind, winner: _Candidate) -> dict[str, str]:
 
 
 def _yields(result: Effective, fact: Computed, ranks: Mapping[str, int]) -> bool:
-    """Keep a reported country that is said by as good a source as the region is; the computed one is a conflict then.
+    """Keep what is reported where that is nearer to the asset than what is computed, which is a conflict then.
 
-    Tells whether it was kept. The two say different things of the same place, and the region's source said only where
-    in the provider's own terms: a source of the same class that names the country itself is nearer to it.
+    Tells whether it was kept. A country that as good a source names as the one that names the region, which says where
+    it is in the provider's own terms alone. Of a dataset, whatever is said of its protection itself: its storages say
+    only what holds for all that they keep.
     """
-    if fact.derivation != REGION_COUNTRY.label or fact.name not in ranks:
+    if fact.name not in ranks or fact.derivation not in (REGION_COUNTRY.label, STORED_PROTECTION.label):
         return False
-    if ranks[fact.name] > ranks.get("region", LAST_RANK):
+    if fact.derivation == REGION_COUNTRY.label and ranks[fact.name] > ranks.get("region", LAST_RANK):
         return False
     if result.document[fact.name] != fact.value:
         lost = {"value": fact.value, "source": fact.derivation, "at": fact.at}

@@ -7,6 +7,7 @@ from lineage.inventory.documents import rebuild_documents
 from lineage.inventory.labels import derive_class_ranks, derive_owner_active
 from lineage.inventory.places.country import derive_region_countries
 from lineage.inventory.places.join import join_storages
+from lineage.inventory.places.protection import derive_stored_protection
 from lineage.inventory.places.storage import derive_storage_countries
 
 
@@ -15,7 +16,7 @@ def settle(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
 
     1. Rebuild the documents of what was touched; only what changed goes on.
     2. Derive what reads a single asset or its owner; what has a country by its region is read by the next step.
-    3. Join datasets to storages, then derive where they lie.
+    3. Join datasets to storages, then derive where they lie and how they are protected there.
     4. Rebuild the documents of what a derivation or a join changed.
     """
     changed = rebuild_documents(asset_ids, rev)  # 1
@@ -23,4 +24,5 @@ def settle(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
     derived |= rebuild_documents(derive_region_countries(changed, rev), rev)
     joined = join_storages(changed, rev)
     derived |= joined | derive_storage_countries(changed | joined, rev)  # 3
+    derived |= derive_stored_protection(changed | joined, rev)
     return changed | rebuild_documents(derived, rev)  # 4

@@ -24,7 +24,7 @@ def derive_storage_countries(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uu
     Reads documents and current relations, so rebuild and join first.
     """
     changed: set[uuid.UUID] = set()
-    for part in chunks(sorted(_reached(list(asset_ids)))):
+    for part in chunks(sorted(reached_datasets(list(asset_ids)))):
         stores = stores_of(part)
         places = places_of({stored.storage for several in stores.values() for stored in several})
         fallback = reported_countries(part)
@@ -73,7 +73,7 @@ def _primary(mine: Sequence[tuple[Stored, Place]]) -> Place | None:
     return candidates[0] if len(countries) == 1 and None not in countries else None
 
 
-def _reached(asset_ids: list[uuid.UUID]) -> set[uuid.UUID]:
+def reached_datasets(asset_ids: list[uuid.UUID]) -> set[uuid.UUID]:
     """Return the datasets that are given, or lie in a given storage, or in one at a given site.
 
     Three look-ups by keys rather than one joined query: on tables whose statistics are stale, as in the middle of a

@@ -15,6 +15,7 @@ from lineage.inventory.derivations import (
     RECEIPTS,
     REGION_COUNTRY,
     STORAGE_COUNTRIES,
+    STORED_PROTECTION,
 )
 from lineage.inventory.formats.known import FORMATS, IMPORTERS
 from lineage.inventory.formats.parsed import Format
@@ -74,8 +75,9 @@ def test_the_roles_that_may_send_are_named() -> None:
 
 
 def test_the_derivations_are_the_declared_ones() -> None:
-    all_six = (STORAGE_COUNTRIES, DATASET_COUNTRY, REGION_COUNTRY, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)
-    ours = {one.label for one in all_six}
+    places = (STORAGE_COUNTRIES, DATASET_COUNTRY, REGION_COUNTRY, STORED_PROTECTION)
+    every = (*places, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)
+    ours = {one.label for one in every}
     assert set(re.findall(r"^\| `(\w+@\d+)`", TEXT, re.MULTILINE)) == ours
 
 
