@@ -265,8 +265,8 @@ def _refuse_declarations(*given: object) -> None:
 
 
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, RuntimeError, NotImplementedError, KeyError, EOFError, ValueError,
-    OSError, IndexError, OverflowError,
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, RuntimeError, NotImplementedError, LookupError, EOFError,
+    ValueError, OSError, OverflowError,
 )  # fmt: skip
 
 

@@ -142,6 +142,12 @@ def test_declared_entities_are_refused() -> None:
     assert refused.value.code == "xlsx_malformed"
 
 
+def test_an_encoding_that_nobody_knows_is_damage() -> None:
+    body = rewritten(sheet(("lake",)), "xl/workbook.xml", lambda xml: xml.replace(b"UTF-8", b"UTF-L", 1))
+    with pytest.raises(InventoryRefused, match="unknown encoding"):
+        send(body)
+
+
 @pytest.mark.parametrize("kind", [name for name, one in load_kinds().items() if not is_own_record(one)])
 def test_every_kind_has_a_workbook_whose_columns_its_reader_knows_and_explains(kind: str) -> None:
     book = Workbook(workbook_template(load_kinds()[kind]))
