@@ -12,9 +12,13 @@ class LineageConfig(AppConfig):
         from accounts.approvals.kinds import register
         from accounts.paging import tell_gaps
         from lineage.graph.masking import KINDS
+        from lineage.inventory.declared.govern import KINDS as DECLARED
+        from lineage.inventory.declared.queries import workspace_vocabulary
+        from lineage.inventory.kinds.load import follow
         from lineage.inventory.population import gaps_now
         from lineage.retention.govern import KINDS as RETENTION
 
-        for kind in (*KINDS, *RETENTION):
+        for kind in (*KINDS, *RETENTION, *DECLARED):
             register(kind)
         tell_gaps(gaps_now)
+        follow(workspace_vocabulary)

@@ -19,6 +19,7 @@ from lineage.graph.models import (
     Run,
     RunParent,
 )
+from lineage.inventory.declared.models import VocabularyEdition
 from lineage.inventory.imports.models import Import, ImportPart
 from lineage.inventory.models import Asset, DerivedFact, FactSet, ImportResult, RejectedRow, Related, Relation, Source
 from lineage.inventory.pulls.models import Pull
@@ -64,4 +65,5 @@ __all__ = [
     "TraceDue",
     "Traced",
     "TracedMasking",
+    "VocabularyEdition",
 ]

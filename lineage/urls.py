@@ -11,6 +11,7 @@ from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
+from lineage.inventory.declared import api as declared
 from lineage.inventory.imports import api as imports
 from lineage.inventory.pulls import api as pulls
 from lineage.marquez.urls import marquez_patterns
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("graph/witness", labels.WitnessView.as_view(), name="graph-witness"),
     path("inventories", inventory.InventoriesView.as_view(), name="inventories"),
     path("inventories/template", inventory.TemplateView.as_view(), name="inventory-template"),
+    path("kinds", declared.KindsView.as_view(), name="kinds"),
     path("imports", imports.ImportsView.as_view(), name="imports"),
     path("imports/<uuid:import_id>", imports.ImportView.as_view(), name="import"),
     path("assets", inventory_reads.AssetsView.as_view(), name="assets"),

@@ -55,6 +55,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "retention_data_class_known": {"data_class": "secret"},
     "retention_set_by_person": {"set_by": "token:one"},
     "retention_end_is_whole": {"ended_at": NOW},
+    "edition_number_positive": {"number": 0},
     "check_severity_known": {"severity": "awful"},
     "verdict_count_not_negative": {"count": -1},
     "finding_resolved_has_time": {"state": "resolved", "resolved_at": None},

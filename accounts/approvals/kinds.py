@@ -33,6 +33,7 @@ class ActKind(StrEnum):
     RETENTION_SET = "retention.set"
     RETENTION_END = "retention.end"
     HOLD_RELEASE = "hold.release"
+    KINDS_DECLARE = "kinds.declare"
 
 
 @dataclass(frozen=True)

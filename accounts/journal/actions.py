@@ -25,6 +25,7 @@ class Action(StrEnum):
     HOOK_REVOKED = "lineage:hook:revoked"
     EVENTS_RECORDED = "lineage:events:recorded"
     EVENTS_PROJECTED = "lineage:events:projected"
+    KINDS_DECLARED = "lineage:kinds:declared"
     SOURCE_CHANGED = "lineage:source:changed"
     PULL_CHANGED = "lineage:pull:changed"
     HOLD_PLACED = "lineage:hold:placed"

@@ -26,6 +26,7 @@ class Right(StrEnum):
     MANAGE_TOKENS = "manage_tokens"
     REPLAY = "replay"
     MANAGE_RETENTION = "manage_retention"
+    DECLARE_KINDS = "declare_kinds"
     PROPOSE = "propose"
     APPROVE = "approve"
     GOVERN = "govern"
@@ -55,6 +56,7 @@ ALLOWED: dict[Role, frozenset[Right]] = {
             Right.EVALUATE,
             Right.REPLAY,
             Right.MANAGE_RETENTION,
+            Right.DECLARE_KINDS,
             Right.PROPOSE,
             Right.APPROVE,
         }

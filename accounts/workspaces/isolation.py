@@ -25,6 +25,7 @@ from accounts.workspaces.binding import bound_cursor
 from accounts.workspaces.models import WorkspaceModel
 
 _current: ContextVar[uuid.UUID | None] = ContextVar("workspace", default=None)
+_memo: ContextVar[dict[str, Any] | None] = ContextVar("workspace_memo", default=None)
 _QUOTED = re.compile(r'"([a-z_]+)"')
 
 
@@ -39,6 +40,14 @@ def current_workspace() -> uuid.UUID:
     return workspace_id
 
 
+def workspace_memo() -> dict[str, Any] | None:
+    """Return what may be kept for as long as the workspace stays entered, None where none is.
+
+    For what would be looked up again and again in one transaction and changes seldom. Who changes it empties it.
+    """
+    return _memo.get()
+
+
 @contextmanager
 def in_workspace(workspace_id: uuid.UUID) -> Iterator[None]:
     """Open a transaction (or savepoint) that sees the rows of this workspace alone; restore the former one on exit."""
@@ -46,10 +55,16 @@ def in_workspace(workspace_id: uuid.UUID) -> Iterator[None]:
     with transaction.atomic():
         _enter(workspace_id)
         token = _current.set(workspace_id)
+        kept = _memo.get() if previous == workspace_id else None
+        memo = _memo.set(kept if kept is not None else {})
         try:
             yield
+        except BaseException:
+            (_memo.get() or {}).clear()  # what was looked up may be rolled back
+            raise
         finally:
             _current.reset(token)
+            _memo.reset(memo)
         # A rollback restores the setting by itself; after success it has to be put back by hand.
         if not transaction.get_rollback():
             _enter(previous)

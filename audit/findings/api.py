@@ -16,7 +16,7 @@ from accounts.paging import PAGE_PARAMETERS, ListView, list_response, object_sch
 from accounts.workspaces.revisions import current_revision
 from audit.findings import queries
 from audit.findings.models import Finding
-from lineage.inventory.reads import ASSET, KIND
+from lineage.inventory.reads import ASSET, KIND, kind_of
 from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation.models import Transition
 from policies.evaluation.queries import change_in_leaf
@@ -81,7 +81,7 @@ class Findings(ListView):
             "severity": text_parameter(request, "severity"),
             "family": family_of(request),
             "check": check_of(request),
-            "kind": text_parameter(request, "kind"),
+            "kind": kind_of(request),
             "owner": text_parameter(request, "owner"),
             "asset": text_parameter(request, "asset"),
         }

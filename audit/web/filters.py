@@ -14,7 +14,21 @@ from policies.checklists.models import Check
 from policies.checklists.queries import check_titles, ready_checklists
 from policies.evaluation.queries import VERDICTS
 
-KINDS = [(name, name.replace("_", " ")) for name in sorted(load_kinds())]
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Return the kinds of the workspace, shipped and declared; read when a form is made."""
+    return [(name, name.replace("_", " ")) for name in sorted(load_kinds())]
+
+
+def kind_field() -> forms.ChoiceField:
+    """Return a filter by a kind of the workspace."""
+    expected = "expected a kind that this workspace has. Choose one from the list."
+    return forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=lambda: [("", "All kinds"), *kind_choices()],
+        error_messages={"invalid_choice": f"Got %(value)s, {expected}"},
+    )
 
 
 def family_choices() -> list[tuple[str, str]]:
@@ -61,7 +75,7 @@ class FindingFilters(ByFamily):
         "open": "Open", "overdue": "Overdue", "ownerless": "Nobody assigned", "resolved": "Resolved", "all": "All",
     }  # fmt: skip
     severity = any_of("Severity", words(SEVERITIES))
-    kind = any_of("Kind", KINDS, "All kinds")
+    kind = kind_field()
     owner = forms.CharField(label="Owner", required=False, max_length=400)
     resolution = any_of("Ended", Finding.Resolution.choices)
     field_order = ["severity", "family", "check", "kind", "owner", "resolution", "view"]
@@ -72,7 +86,7 @@ class VerdictFilters(ByFamily):
 
     verdict = any_of("Verdict", words(VERDICTS))
     overlay = any_of("Overlay", [("none", "Neither waived nor stale"), ("waived", "Waived"), ("stale", "Stale")])
-    kind = any_of("Kind", KINDS, "All kinds")
+    kind = kind_field()
     order = any_of("Order", [("changed", "Newest change first"), ("flip", "Next to fail first")], "By asset")
     field_order = ["verdict", "overlay", "family", "check", "kind", "order", "view"]
 
@@ -82,7 +96,7 @@ class AssetFilterForm(FilterForm):
 
     search_field = "name"
     name = forms.CharField(label="Name begins with", required=False, max_length=200)
-    kind = any_of("Kind", KINDS, "All kinds")
+    kind = kind_field()
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         label="Country",

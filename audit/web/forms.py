@@ -13,9 +13,12 @@ from lineage.inventory.formats.known import FORMATS
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.rows import is_own_record
 
-SENT_KINDS = [(name, name.replace("_", " ")) for name, kind in sorted(load_kinds().items()) if not is_own_record(kind)]
-"""The kinds that the door takes: Auditline keeps its own records (findings, waivers) itself."""
 Form = TypeVar("Form", bound=forms.Form)
+
+
+def sent_kinds() -> list[tuple[str, str]]:
+    """Return the kinds that the door takes, those of the workspace included: its own records Auditline keeps itself."""
+    return [(name, name.replace("_", " ")) for name, kind in sorted(load_kinds().items()) if not is_own_record(kind)]
 
 
 def sent(form: type[Form], request: HttpRequest, **options: Any) -> Form:
@@ -214,7 +217,7 @@ class InventoryForm(forms.Form):
     kind = forms.ChoiceField(
         label="Kind",
         required=False,
-        choices=[("", "As each line says"), *SENT_KINDS],
+        choices=lambda: [("", "As each line says"), *sent_kinds()],
         help_text="Needed for CSV of one kind whose file is not named after it.",
         error_messages={"invalid_choice": "Got %(value)s, expected a kind from the list."},
     )

@@ -11,7 +11,7 @@ from django import forms
 from audit.conversation.planner.parameters import FAMILY_WORDS
 from audit.conversation.planner.plan import NoPlan, Plan, ToolSpec, plan_of
 from audit.conversation.planner.slash import command_of
-from audit.web.filters import KINDS, family_choices
+from audit.web.filters import family_choices, kind_choices
 from audit.web.lists import words
 
 NOT_ARGUMENTS = frozenset({"tool", "q", "csrfmiddlewaretoken"})
@@ -105,5 +105,5 @@ def _choices(shape: Mapping[str, Any]) -> list[tuple[str, str]]:
             titles = dict(family_choices())
             return [(code, titles.get(code, f"{code} · {word}")) for word, code in FAMILY_WORDS.items()]
         case "kind":
-            return KINDS
+            return kind_choices()
     return []

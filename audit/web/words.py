@@ -30,6 +30,7 @@ _ACTS = {
     Action.ACT_EXPIRED: "Expired without a decision: {effect}",
     Action.HOOK_CREATED: "Webhook {name} made",
     Action.HOOK_REVOKED: "Webhook {name} revoked",
+    Action.KINDS_DECLARED: "Kinds declared: edition {edition}, about {kind}",
     Action.SOURCE_CHANGED: "Cadence of the source {source} taken over",
     Action.EVENTS_PROJECTED: "{count:event} projected, {assets_changed:asset} changed",
     Action.HOLD_PLACED: "Legal hold placed on {covers}",
@@ -53,7 +54,7 @@ ACTS_OF_PEOPLE = [
     Action.TOKEN_REVOKED, Action.HOOK_CREATED, Action.HOOK_REVOKED, Action.TICKET_ASSIGNED, Action.SCHEDULE_CHANGED,
     Action.QUESTION_ANSWERED, Action.WORK_REPLAYED, Action.HOLD_PLACED, Action.HOLD_RELEASED, Action.RETENTION_CHANGED,
     Action.RETENTION_ENDED, Action.ACT_PROPOSED, Action.ACT_APPROVED, Action.ACT_REJECTED, Action.ACT_WITHDRAWN,
-    Action.ACT_EXPIRED, Action.PULL_CHANGED,
+    Action.ACT_EXPIRED, Action.PULL_CHANGED, Action.KINDS_DECLARED,
 ]  # fmt: skip
 
 

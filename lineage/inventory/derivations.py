@@ -8,7 +8,7 @@ models knows all derivations.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.load import load_kinds, shipped_vocabulary
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,19 @@ def declare(name: str, version: int, computes: Iterable[tuple[str, str]], reads:
 
 
 def registered_derivations() -> frozenset[tuple[str, str]]:
-    """Return every (kind, attribute) that some declared derivation fills."""
-    return frozenset(pair for derivation in _declared.values() for pair in derivation.computes)
+    """Return every (kind, attribute) that some declared derivation fills, of the kinds in force."""
+    found = {pair for derivation in _declared.values() for pair in derivation.computes}
+    own = [name for name, kind in load_kinds().items() if kind.declared]
+    return frozenset(found | {(kind, name) for kind in own for name in OF_EVERY_KIND})
 
 
 def all_derivations() -> tuple[Derivation, ...]:
     """Return the declared derivations by name."""
     return tuple(_declared[name] for name in sorted(_declared))
 
+
+OF_EVERY_KIND = ("owner_active", "source", "first_seen_at", "last_seen_at")
+"""What is computed of assets of any kind, those that a workspace declares included."""
 
 # ---- the inventory's own; computed in places/ and people.py, in the order of settle.py
 
@@ -78,12 +83,12 @@ STORED_PROTECTION = declare(
 )
 CLASS_RANK = declare("class_rank", 1, [("dataset", "effective_class_rank")], "classification")
 OWNER_ACTIVE = declare(
-    "owner_active", 1, [(kind, "owner_active") for kind in load_kinds()], "owner and that person's active"
+    "owner_active", 1, [(kind, "owner_active") for kind in shipped_vocabulary().kinds], "owner and that person's active"
 )
 # Kept in the document at once, not as derived facts.
 RECEIPTS = declare(
     "receipts",
     1,
-    [(kind, name) for kind in load_kinds() for name in ("source", "first_seen_at", "last_seen_at")],
+    [(kind, name) for kind in shipped_vocabulary().kinds for name in OF_EVERY_KIND[1:]],
     "receipts",
 )

@@ -12,11 +12,14 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import Event
 from lineage.inventory.assets import AssetRef, Key, ensure_assets
 from lineage.inventory.bulk import CHUNK, chunks, columns, execute, fetch
+from lineage.inventory.declared.queries import vocabulary_at
 from lineage.inventory.facts import report_facts, withdraw_unnamed, withdraw_unnamed_by_parts
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.parsed import Rejected
 from lineage.inventory.imports.models import Import
 from lineage.inventory.imports.progress import lock_import, note_counts, note_part
+from lineage.inventory.kinds.load import speaking
+from lineage.inventory.kinds.types import Vocabulary
 from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.merge import ReportedRow, instant_key
 from lineage.inventory.models import Asset, ImportResult, RejectedRow, Source
@@ -57,7 +60,8 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
     """Project one batch.
 
     1. Find its source, or note it as seen for the first time.
-    2. Report the good rows, in parts of bounded size; keep why others are rejected.
+    2. Report the good rows, in parts of bounded size; keep why others are rejected. They are judged by the edition of
+       the kinds by which the door judged them: the sender was told what is kept.
     3. A complete full inventory retires what it does not name; of a large file that is what no part names, told with
        its last part. An incomplete one retires nothing.
     4. Note what the source stated and what arrived, and what became of the batch.
@@ -66,8 +70,8 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
     reading = Reading(bytes(event.body), event.parameters, source.default_origin)
     touched: set[uuid.UUID] = set()
     counts = _Counts()
-    rows = reading.rows()
-    while part := list(itertools.islice(rows, CHUNK)):  # 2
+    rows, vocabulary = reading.rows(), vocabulary_at(int(event.parameters.get("vocabulary", 0)))
+    while part := _judged(rows, vocabulary):  # 2
         touched |= _report(source, event, reading, part, rev, counts)
         _keep_rejected(event, reading.take_problems())
     _keep_rejected(event, reading.take_problems())
@@ -97,6 +101,12 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
             retired=result.retired,
         )
     return touched
+
+
+def _judged(rows: Iterator[AssetRow], vocabulary: Vocabulary) -> list[AssetRow]:
+    """Return the next rows; they are judged while they are read."""
+    with speaking(vocabulary):
+        return list(itertools.islice(rows, CHUNK))
 
 
 def _source(event: Event) -> Source:

@@ -32,8 +32,15 @@ from lineage.inventory.queries import (
     list_sources,
 )
 
-KIND = OpenApiParameter("kind", str, enum=sorted(load_kinds()), description="Kind of the asset")
+KIND = OpenApiParameter(
+    "kind", str, description="Kind of the asset, shipped or declared by the workspace (/api/v1/kinds)"
+)
 ASSET = OpenApiParameter("asset", uuid.UUID, description="the id of one asset, as /api/v1/assets gives it")
+
+
+def kind_of(request: Request) -> str:
+    """Return the parameter `kind`, '' where it is absent; raise BadParameter for one that there is not."""
+    return text_parameter(request, KIND.name, load_kinds())
 
 
 class AssetRow(TypedDict):
@@ -170,7 +177,7 @@ class AssetsView(ListView):
     def get(self, request: Request) -> HttpResponseBase:
         """List assets, as JSON or CSV."""
         filters = AssetFilters(
-            kind=text_parameter(request, "kind"),
+            kind=kind_of(request),
             uid=text_parameter(request, "uid"),
             country=text_parameter(request, "country"),
             environment=text_parameter(request, "environment"),

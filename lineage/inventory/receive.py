@@ -1,4 +1,4 @@
-"""Receive an inventory batch: clean and judge it without the database, then record it as one event.
+"""Receive an inventory batch: clean and judge it outside of the transaction, then record it as one event.
 
 The sender sees every row that cannot be used before the batch is projected; the good rest is kept. The same content
 again gets the same receipt. What does not say when it holds (no generated_at, rows without observed_at) may say
@@ -23,7 +23,7 @@ from lineage.inventory.formats.csv_per_kind import CSV_PER_KIND
 from lineage.inventory.formats.known import format_named, format_of
 from lineage.inventory.formats.parsed import WORKSPACE, Clean, Fills, Rejected
 from lineage.inventory.formats.sample import Sample
-from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.load import load_kinds, load_vocabulary
 from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.nearest import closing
 from lineage.inventory.reading import DELTA, FULL, Reading
@@ -33,8 +33,9 @@ SHOWN = 100
 SHOWN_TYPES = 12
 """Types named in the message of a file of which nothing is read; its details hold the first SHOWN."""
 SOURCE_LIMIT = 120
-SAID = ("format", "mode", "kind")
-"""Parameters that the sender chose; the others are found here and are no part of the content."""
+SAID = ("format", "mode", "kind", "vocabulary")
+"""Parameters that are part of the content: what the sender chose, and the edition of the kinds by which it is judged,
+for the same file may say more once an attribute is declared."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def prepare(
     filename: str = "",
     workspace: uuid.UUID | None = None,
 ) -> Prepared:
-    """Clean and judge a batch; touches no database. Raises InventoryRefused where nothing of it can be used.
+    """Clean and judge a batch by the vocabulary in force where it is called.
+
+    Raises InventoryRefused where nothing of it can be used.
 
     1. The parameters must be known, so that a typing error is no silent default. A format that is not given is told
        from the content.
@@ -176,6 +179,8 @@ def _parameters(source: str, format_name: str, mode: str, kind: str) -> dict[str
         )
     format_named(format_name)
     parameters = {"format": format_name, "mode": mode or DELTA, "received_at": format_timestamp(_now())}
+    if edition := load_vocabulary().edition:
+        parameters["vocabulary"] = str(edition)
     return parameters | ({"kind": kind} if kind else {})
 
 

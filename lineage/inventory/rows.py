@@ -3,13 +3,12 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 from lineage.inventory.assets import UID_LIMIT, Key
 from lineage.inventory.formats.parsed import Rejected
-from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.load import load_kinds, shipped_vocabulary
 from lineage.inventory.kinds.types import Kind
 from lineage.inventory.kinds.validate import validate_attributes
 from lineage.inventory.kinds.values import parse_timestamp, show, writable
@@ -88,7 +87,7 @@ def judge_row(line: int, given: Mapping[str, Any], defaults: Defaults) -> Judged
     relations = _relations(line, kind, given.get("relations"), judged)
     for member in given:  # 4
         if member not in MEMBERS:
-            hint = "put it under attributes" if kind.attribute(member) else f"leave it out{nearest(member, MEMBERS)}"
+            hint = "put it under attributes" if kind.takes(member) else f"leave it out{nearest(member, MEMBERS)}"
             _reject(judged, line, member, show(given[member]), f"one of {', '.join(MEMBERS)}", hint)
     judged.row = AssetRow(line, kind.name, uid, facts, relations, observed_at, origin, dated)
     return judged
@@ -114,13 +113,9 @@ def _kind(line: int, given: Mapping[str, Any], judged: Judged) -> Kind:
 
 def is_own_record(kind: Kind) -> bool:
     """Tell whether only the service itself knows such records (findings, waivers): nobody may send them in."""
-    own = [attribute for name, attribute in kind.attributes.items() if name not in _common_names()]
+    common = shipped_vocabulary().common.attributes
+    own = [attribute for name, attribute in kind.attributes.items() if name not in common]
     return kind.origin == "record" and all(attribute.origin == "derived" for attribute in own)
-
-
-@cache
-def _common_names() -> frozenset[str]:
-    return frozenset.intersection(*(frozenset(kind.attributes) for kind in load_kinds().values()))
 
 
 def _uid(line: int, field: str, kind: str, uid: Any, judged: Judged) -> str:

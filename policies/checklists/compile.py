@@ -13,7 +13,7 @@ from policies.rules.schema import Schema
 def compile_check(
     check: Check, schema: Schema | None = None, values: Mapping[str, Any] | None = None
 ) -> rules.CompiledCheck:
-    """Compile a check against a schema (the shipped vocabulary by default). Raises rules.RuleRefused.
+    """Compile a check against a schema (the vocabulary in force by default). Raises rules.RuleRefused.
 
     `values` are the workspace's approved parameters by name; the others keep their default.
     """

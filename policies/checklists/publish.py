@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.journal.actions import Action
 from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
+from lineage.inventory.kinds.load import shipped_vocabulary
 from policies.checklists.checks import Check, Checklist
 from policies.checklists.errors import ChecklistRefused
 from policies.checklists.models import Check as CheckRow
@@ -26,7 +27,7 @@ def try_once(family: str, content_hash: str) -> None:
     checklist = ready_checklists()[family].checklist
     assert checklist.content_hash == content_hash  # named for the cache: another content is tried again
     with connection.cursor() as cursor:
-        try_checklist(checklist, cursor=cursor)
+        try_checklist(checklist, shipped_vocabulary(), cursor)
 
 
 def publish_shipped() -> list[ChecklistVersion]:

@@ -15,6 +15,7 @@ from policies.checklists.models import ChecklistVersion
 from policies.checklists.read import checklist_of, checklists_in, shipped_from
 from policies.checklists.waiting import waiting_for
 from policies.rules.checks import CompiledCheck
+from policies.rules.schema import shipped_schema
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def ready_checklists() -> dict[str, Ready]:
 def _ready_in(folder: Path) -> dict[str, Ready]:
     ready = {}
     for checklist in checklists_in(folder):
-        compiled = dict(compile_checklist(checklist))
+        compiled = dict(compile_checklist(checklist, shipped_schema()))
         waiting = {name: waiting_for(check, registered_derivations()) for name, check in compiled.items()}
         ready[checklist.family] = Ready(checklist, compiled, waiting)
     return ready

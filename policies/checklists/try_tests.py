@@ -16,7 +16,7 @@ from policies.checklists.facts import fact_problems
 from policies.checklists.try_sql import UNDECIDED, Cursor, Posed, sql_verdicts
 from policies.rules.facts import Member, Subject
 from policies.rules.judge import judge
-from policies.rules.schema import Schema, schema_of, shipped_schema
+from policies.rules.schema import Schema, schema_in_force, schema_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def run_inline_tests(
 
     Raises ChecklistRefused for a rule that does not compile, never for a test that fails.
     """
-    compiled = compile_checklist(checklist, schema or shipped_schema())
+    compiled = compile_checklist(checklist, schema or schema_in_force())
     posed = [
         Posed((check.id, number), compiled[check.id], test, subject_of(test))
         for check in checklist.checks

@@ -23,7 +23,7 @@ from accounts.paging import (
 )
 from accounts.workspaces.revisions import current_revision
 from lineage.inventory.models import Asset
-from lineage.inventory.reads import ASSET, KIND
+from lineage.inventory.reads import ASSET, KIND, kind_of
 from policies.checklists.api import CHECK, FAMILY, check_of, family_of
 from policies.evaluation import queries
 from policies.evaluation.codes import word
@@ -138,7 +138,7 @@ class Verdicts(ListView):
             "check": check_of(request),
             "family": family_of(request),
             "verdict": text_parameter(request, "verdict"),
-            "kind": text_parameter(request, "kind"),
+            "kind": kind_of(request),
             "asset": _asset_of(request),
         }
         return list_response(

@@ -14,7 +14,7 @@ from policies.rules.errors import Position, RuleProblem, RuleRefused
 from policies.rules.facts import Broken, read_typed
 from policies.rules.lower import lower
 from policies.rules.parse import Checked, Checker, checker
-from policies.rules.schema import Entity, FieldType, Schema, shipped_schema
+from policies.rules.schema import Entity, FieldType, Schema, schema_in_force
 from policies.rules.tree import Node
 from policies.rules.uses import Uses, uses_of
 
@@ -68,14 +68,14 @@ class CompiledCheck:
 
 
 def compile_check(check: Check, schema: Schema | None = None) -> CompiledCheck:
-    """Compile a check against a schema (by default the shipped vocabulary). Raises RuleRefused.
+    """Compile a check against a schema (by default the vocabulary in force). Raises RuleRefused.
 
     1. Type the parameters' values.
     2. Parse and type-check `when` and `condition` with Google's CEL.
     3. Lower both to our tree, which refuses what is outside the subset.
     4. Refuse what costs more than the static budget, and what asks a count for more than is counted.
     """
-    schema = schema or shipped_schema()
+    schema = schema or schema_in_force()
     if check.kind not in schema.entities or check.kind == "lineage":
         raise RuleRefused(RuleProblem("subject", Position(1, 1), f"no kind '{check.kind}'", "name a declared kind"))
     values = {name: _typed(name, param) for name, param in check.params.items()}

@@ -5,11 +5,11 @@ A `Schema` is made from a vocabulary once and shared by all checks that are comp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from lineage.inventory.kinds.load import load_vocabulary
+from lineage.inventory.kinds.load import load_vocabulary, shipped_vocabulary
 from lineage.inventory.kinds.types import Age, Attribute, Vocabulary
 
 FieldType = Literal[
@@ -48,8 +48,9 @@ class Schema:
         return self.entities[name]
 
 
+@lru_cache(maxsize=64)
 def schema_of(vocabulary: Vocabulary) -> Schema:
-    """Make the compiler's schema of a vocabulary."""
+    """Make the compiler's schema of a vocabulary; the same one again for the same vocabulary."""
     entities: dict[str, Entity] = {}
     facts = vocabulary.lineage_facts
     fields: dict[str, FieldType] = {name: fact.type for name, fact in facts.items() if not fact.implied}
@@ -64,7 +65,11 @@ def schema_of(vocabulary: Vocabulary) -> Schema:
     return Schema(MappingProxyType(entities))
 
 
-@cache
 def shipped_schema() -> Schema:
-    """Return the schema of the shipped vocabulary."""
+    """Return the schema of the shipped vocabulary, by which shipped checks are compiled once for all workspaces."""
+    return schema_of(shipped_vocabulary())
+
+
+def schema_in_force() -> Schema:
+    """Return the schema of the entered workspace, what it declares included; outside of one the shipped one."""
     return schema_of(load_vocabulary())

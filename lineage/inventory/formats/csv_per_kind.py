@@ -93,7 +93,7 @@ def _still_broken(line: str) -> str:
 
 def template(kind: Kind) -> list[str]:
     """Return the header of the kind's template: what a source may send, without what the product derives."""
-    sent = [name for name, attribute in kind.attributes.items() if attribute.origin == "reported"]
+    sent = [name for name, attribute in kind.offered.items() if attribute.origin == "reported"]
     own = [name for name in sent if name not in OWN_COLUMNS]
     return [*OWN_COLUMNS, *own, *(f"{RELATION}{name}" for name in kind.relations)]
 
@@ -175,11 +175,11 @@ def _check_header(header: Sequence[str]) -> None:
 def _is_known(kind: Kind, column: str) -> bool:
     if column.startswith(RELATION):
         return column.removeprefix(RELATION) in kind.relations
-    return column in OWN_COLUMNS or kind.attribute(column) is not None
+    return column in OWN_COLUMNS or kind.takes(column)
 
 
 def _unknown(kind: Kind, column: str, line: int) -> Rejected:
-    names = [*OWN_COLUMNS, *kind.attributes, *kind.implied, *(f"{RELATION}{name}" for name in kind.relations)]
+    names = [*OWN_COLUMNS, *kind.offered, *kind.implied, *(f"{RELATION}{name}" for name in kind.relations)]
     expected = f"an attribute of {kind.name}, or rel: and a relation"
     return Rejected(line, column[:120], show(column), expected, f"the column was left out{nearest(column, names)}")
 

@@ -22,6 +22,7 @@ from accounts.workspaces.isolation import current_workspace, in_workspace
 from lineage.events.errors import BodyTooLarge
 from lineage.events.models import Event
 from lineage.events.record import NewEvent, Receipt, store_events
+from lineage.inventory.declared.queries import vocabulary_of
 from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.per_line import is_array
@@ -30,6 +31,7 @@ from lineage.inventory.imports.judge import Judged, Kept, judge
 from lineage.inventory.imports.models import Import
 from lineage.inventory.imports.queries import ENDED, SILENT
 from lineage.inventory.imports.spool import Spooled, scratch
+from lineage.inventory.kinds.load import speaking
 from lineage.inventory.kinds.values import parse_timestamp
 from lineage.inventory.receive import (
     Prepared,
@@ -78,6 +80,11 @@ def receive_file(sending: Sending, spooled: Spooled, tell: Tell = lambda row: No
     Opens transactions of its own. Raises InventoryRefused where nothing of the file can be used, and BodyTooLarge
     where its format is read whole and it is larger than AUDITLINE_MAX_INVENTORY_BODY.
     """
+    with speaking(vocabulary_of(sending.workspace_id)):
+        return _received(sending, spooled, tell)
+
+
+def _received(sending: Sending, spooled: Spooled, tell: Tell) -> Prepared | Imported:
     if spooled.size > min(WHOLE, settings.AUDITLINE_MAX_INVENTORY_BODY):
         sample = Sample(spooled.file.read(HEAD), sending.filename)
         spooled.file.seek(0)

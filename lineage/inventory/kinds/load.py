@@ -1,6 +1,14 @@
-"""Load the vocabulary: the shipped file, or the text of a workspace that adds kinds and attributes."""
+"""Load the vocabulary: the shipped file, and what the entered workspace has declared beside it.
 
-from collections.abc import Iterable, Mapping
+Plain Python, read by rules and planner too: who knows the workspaces says so once, by `follow`.
+
+    load_kinds()                       # of the entered workspace; outside of one the shipped kinds
+    with speaking(vocabulary): ...     # judge by another one: by that which held when a batch was received
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -14,14 +22,44 @@ from lineage.inventory.kinds.types import Age, Attribute, Kind, Relation, Vocabu
 SHIPPED = Path(__file__).with_name("vocabulary.yaml")
 
 
+_spoken: ContextVar[Vocabulary | None] = ContextVar("vocabulary", default=None)
+_followed: list[Callable[[], Vocabulary | None]] = []
+
+
 @cache
-def load_vocabulary() -> Vocabulary:
-    """Return the shipped vocabulary; read once per process."""
+def shipped_vocabulary() -> Vocabulary:
+    """Return the vocabulary as shipped; read once per process."""
     return parse_vocabulary(yaml.safe_load(SHIPPED.read_text(encoding="utf-8")))
 
 
+def load_vocabulary() -> Vocabulary:
+    """Return the vocabulary that is spoken, else that of the entered workspace, else the shipped one."""
+    if (spoken := _spoken.get()) is not None:
+        return spoken
+    for source in _followed:
+        if (found := source()) is not None:
+            return found
+    return shipped_vocabulary()
+
+
+def follow(source: Callable[[], Vocabulary | None]) -> None:
+    """Ask `source` from now on which vocabulary holds; it answers None where it knows none."""
+    if source not in _followed:
+        _followed.append(source)
+
+
+@contextmanager
+def speaking(vocabulary: Vocabulary) -> Iterator[None]:
+    """Let `vocabulary` hold inside, whatever the entered workspace has declared."""
+    token = _spoken.set(vocabulary)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def load_kinds() -> Mapping[str, Kind]:
-    """Return the shipped kinds by name, common attributes and relations merged in."""
+    """Return the kinds in force by name, common attributes and relations merged in."""
     return load_vocabulary().kinds
 
 
@@ -37,7 +75,16 @@ def parse_vocabulary(data: Mapping[str, Any]) -> Vocabulary:
     kinds = {name: _kind(name, row, common, relations) for name, row in data["kinds"].items()}
     _check_targets(kinds)
     facts = _attributes(data["lineage_facts"])
-    return Vocabulary(data["version"], MappingProxyType(kinds), MappingProxyType(facts | _implied(facts)))
+    every = Kind(
+        name="",
+        meaning="",
+        origin="inventory",
+        lineage=False,
+        attributes=MappingProxyType(common),
+        relations=MappingProxyType(relations),
+        implied=MappingProxyType(_implied(common)),
+    )
+    return Vocabulary(data["version"], MappingProxyType(kinds), MappingProxyType(facts | _implied(facts)), every)
 
 
 def _kind(

@@ -77,6 +77,10 @@ class Attribute:
     source_note: str | None = None
     implied: bool = False
     """Not listed in the vocabulary: a companion of an instant, or the instant of an age that names none of its own."""
+    declared: bool = False
+    """Declared by the workspace, not shipped."""
+    retired: bool = False
+    """No longer taken from sources nor offered; what was said before is read on."""
 
     @property
     def is_country(self) -> bool:
@@ -109,16 +113,34 @@ class Kind:
     relations: Mapping[str, Relation]
     replaces: tuple[str, ...] = ()
     implied: Mapping[str, Attribute] = field(default_factory=dict)
+    declared: bool = False
+    """Declared by the workspace, not shipped."""
 
     def attribute(self, name: str) -> Attribute | None:
         """Return the listed or implied attribute of that name, None when the kind has none."""
         return self.attributes.get(name) or self.implied.get(name)
 
+    def takes(self, name: str) -> bool:
+        """Tell whether sources may send an attribute of that name: one that is retired is known and no longer taken."""
+        attribute = self.attribute(name)
+        return attribute is not None and not attribute.retired
 
-@dataclass(frozen=True)
+    @property
+    def offered(self) -> Mapping[str, Attribute]:
+        """Return the listed attributes that are not retired."""
+        return {name: attribute for name, attribute in self.attributes.items() if not attribute.retired}
+
+
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """All kinds, and the facts (`asset.lineage.<name>`) that lineage gives to the kinds marked `lineage: true`."""
+    """All kinds, and the facts (`asset.lineage.<name>`) that lineage gives to the kinds marked `lineage: true`.
+
+    `common` is a kind without a name: what every kind has. `edition` counts what a workspace has added (declared.py); 0
+    is the vocabulary as shipped. Compared by identity, as its kinds are.
+    """
 
     version: int
     kinds: Mapping[str, Kind]
     lineage_facts: Mapping[str, Attribute]
+    common: Kind
+    edition: int = 0

@@ -54,8 +54,8 @@ def validate_attributes(kind: Kind, attributes: Mapping[str, Any], observed_at: 
     4. What the conventions add on receipt: a residency limit where countries are named. To deny it beside them is a
        contradiction: it is refused, and the limit stands.
     """
-    problems = [_unknown(kind, name, value) for name, value in attributes.items() if kind.attribute(name) is None]
-    known = {name: value for name, value in attributes.items() if kind.attribute(name) is not None}
+    problems = [_unknown(kind, name, value) for name, value in attributes.items() if not kind.takes(name)]
+    known = {name: value for name, value in attributes.items() if kind.takes(name)}
     read, refused = _read(kind, known)
     missing = tuple(name for name, value in read.items() if value is MISSING or _empty_place(kind, name, value))
     values = {name: value for name, value in read.items() if name not in missing}
@@ -123,7 +123,10 @@ def _problem(row: Mapping[str, Any]) -> Problem:
 
 
 def _unknown(kind: Kind, name: str, value: Any) -> Problem:
-    names = [*kind.attributes, *kind.implied]
+    if kind.attribute(name) is not None:
+        expected = f"an attribute of the kind {kind.name} that is in use"
+        return Problem(writable(name), show(value), expected, "it was retired in this workspace: leave it out")
+    names = [*kind.offered, *kind.implied]
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f'did you mean "{near[0]}"?' if near else f"send it under labels, or add it to the kind {kind.name}"
     return Problem(writable(name), show(value), f"an attribute of the kind {kind.name}", hint)

@@ -1,6 +1,7 @@
 """docs/inventories.md says what the code does."""
 
 import datetime
+import json
 import re
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from lineage.inventory.derivations import (
 )
 from lineage.inventory.formats.known import FORMATS, IMPORTERS
 from lineage.inventory.formats.parsed import Format
-from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.declared import TYPES, problems_of
+from lineage.inventory.kinds.load import load_kinds, shipped_vocabulary
 from lineage.inventory.manifest import MEMBERS as MANIFEST_MEMBERS
 from lineage.inventory.places.join import ENDS, FOLLOWS
 from lineage.inventory.pulls.places.known import PLACES
@@ -104,3 +106,11 @@ def test_the_places_that_are_pulled_from_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \|[^|]+\|([^|]*)\|([^|]*)\|$", table, re.MULTILINE)
     said = {name: (secret.strip(), set(re.findall(r"`(\w+)`", options))) for name, secret, options in rows}
     assert said == {place.name: (place.secret, set(place.options)) for place in PLACES.values()}
+
+
+def test_the_declaration_that_is_shown_can_be_made() -> None:
+    shown = json.loads(block("json"))
+    said = {"relations": [], "retire": [], **shown}
+    said["attributes"] = [{"unit": None, **each} for each in shown["attributes"]]
+    assert problems_of(shipped_vocabulary(), said) == []
+    assert f"are `{'`, `'.join(TYPES[:-1])}` and `{TYPES[-1]}`" in TEXT
