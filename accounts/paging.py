@@ -99,6 +99,33 @@ def page_of(
     return Page(tuple(rows[:limit]), _encode(mark, [_plain(getattr(last, name)) for name in names]))
 
 
+def page_within(
+    queryset: QuerySet[Found],
+    matching: Callable[[QuerySet[Found]], QuerySet[Found]],
+    order: Sequence[str],
+    after: str | None,
+    limit: int,
+    *,
+    scope: str,
+    look: int,
+) -> Page[Found]:
+    """Return one page of those rows of `queryset` that are `matching`, looking at no more than `look` rows for it.
+
+    For conditions that no index serves: where they are rare a page holds fewer rows, perhaps none, and `next` goes on
+    from the last row that was looked at. Takes two queries. Raises BadCursor.
+    """
+    names = [name.removeprefix("-") for name in order]
+    mark, start = f"{scope}:{','.join(order)}", queryset
+    if after:
+        start = queryset.filter(_beyond(order, _decode(after, mark, [_field(queryset, name) for name in names])))
+    end = start.order_by(*order).values_list(*names)[look - 1 : look].first()
+    window = start if end is None else start.exclude(_beyond(order, end))
+    page = page_of(matching(window), order, None, limit, scope=scope)
+    if page.next is not None or end is None:
+        return page
+    return Page(page.rows, _encode(mark, [_plain(value) for value in end]))
+
+
 def _field(queryset: QuerySet[Any], name: str) -> "Field[Any, Any]":
     annotation = queryset.query.annotations.get(name)
     return annotation.output_field if annotation is not None else queryset.model._meta.get_field(name)

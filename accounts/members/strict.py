@@ -76,10 +76,16 @@ def refuse_parameters(request: Request, view: APIView) -> None:
 
 
 def refuse_names(request: Request, view: APIView) -> None:
-    """Raise for a parameter that is not declared, or given more than once; values are left to the view."""
+    """Raise for a parameter that is not declared, or given more than once; values are left to the view.
+
+    A view whose parameters depend on data says how their names begin (`open_parameters`) and refuses them itself.
+    """
     declared = _declared(view)
+    begin: str = getattr(view, "open_parameters", "")
     for name, values in request.query_params.lists():
-        if name not in declared and not (name == WORKSPACE_PARAMETER and isinstance(request.user, User)):
+        of_data = begin and name.startswith(begin)
+        own = name == WORKSPACE_PARAMETER and isinstance(request.user, User)
+        if name not in declared and not of_data and not own:
             listed = sorted(declared)
             near, takes = did_you_mean(name, listed), ", ".join(listed) or "none"
             raise UnknownParameter(

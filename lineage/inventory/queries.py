@@ -3,19 +3,23 @@
 import datetime
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.paging import Page, page_of
+from accounts.paging import Page, page_of, page_within
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
 from lineage.inventory.merge import EXISTS, Entry
 from lineage.inventory.models import Asset, DerivedFact, FactSet, Source
 from lineage.inventory.summaries import is_silent
+from lineage.inventory.where import Where, narrowed
 
+LOOKED_AT = 20_000
+"""Assets that one page looks at where attributes are filtered by (where.py)."""
 SHOWN_RELATIONS = 200
 """Ends named per relation of one asset; the counts are exact."""
 
@@ -33,6 +37,7 @@ class AssetFilters:
     state: str = ""
     organisation: uuid.UUID | None = None
     source: uuid.UUID | None = None  # who says something of it
+    where: tuple[Where, ...] = ()  # attributes; needs the kind
 
 
 @dataclass(frozen=True)
@@ -149,8 +154,17 @@ class SourceLine:
 def list_assets(
     filters: AssetFilters, after: str | None, limit: int, *, order: Sequence[str] = ("id",)
 ) -> Page[AssetLine]:
-    """Return one page of assets, oldest first unless `order` says otherwise (by "name", "id" for an alphabet)."""
-    return page_of(filtered(filters), order, after, limit, scope="assets").map(line_of)
+    """Return one page of assets, oldest first unless `order` says otherwise (by "name", "id" for an alphabet).
+
+    Filtered by attributes it may hold fewer rows than there are, and `next` goes on.
+    """
+    if not filters.where:
+        return page_of(filtered(filters), order, after, limit, scope="assets").map(line_of)
+    everything = filtered(replace(filters, where=()))
+    page = page_within(
+        everything, partial(narrowed, conditions=filters.where), order, after, limit, scope="assets", look=LOOKED_AT
+    )
+    return page.map(line_of)
 
 
 def count_assets(filters: AssetFilters) -> int:
@@ -178,7 +192,7 @@ def filtered(filters: AssetFilters) -> QuerySet[Asset]:
     if filters.source:
         said = FactSet.objects.filter(asset=OuterRef("pk"), source=filters.source, rev_to__isnull=True)
         rows = rows.filter(Exists(said))
-    return rows.defer("document", "provenance", "known_relations", "conflicts")
+    return narrowed(rows, filters.where).defer("document", "provenance", "known_relations", "conflicts")
 
 
 def line_of(asset: Asset) -> AssetLine:

@@ -31,6 +31,7 @@ from lineage.inventory.queries import (
     list_assets,
     list_sources,
 )
+from lineage.inventory.where import PREFIX, asked_for
 
 KIND = OpenApiParameter(
     "kind", str, description="Kind of the asset, shipped or declared by the workspace (/api/v1/kinds)"
@@ -156,6 +157,7 @@ class AssetsView(ListView):
     """The assets of the workspace."""
 
     rights: ClassVar[dict[str, Right]] = {"GET": Right.READ}
+    open_parameters = PREFIX
 
     @extend_schema(
         operation_id="list_assets",
@@ -170,6 +172,12 @@ class AssetsView(ListView):
             OpenApiParameter("owner", str),
             OpenApiParameter("name", str, description="How the name begins"),
             OpenApiParameter("state", str, enum=Asset.State.values, description="all but retired where not given"),
+            OpenApiParameter(
+                f"{PREFIX}{{name}}",
+                str,
+                description="An attribute of the kind, shipped or declared, has this value; with __gte or __lte behind "
+                "its name a number or a time is at least or at most it. A page may then hold fewer rows than `limit`",
+            ),
         ],
         responses={200: page_schema(AssetRow)},
         tags=["inventory"],
@@ -184,6 +192,7 @@ class AssetsView(ListView):
             owner=text_parameter(request, "owner"),
             name_prefix=text_parameter(request, "name"),
             state=text_parameter(request, "state"),
+            where=asked_for(kind_of(request), request.query_params.dict()),
         )
 
         def fetch(after: str | None, limit: int) -> Page[AssetRow]:

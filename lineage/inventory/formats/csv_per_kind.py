@@ -24,7 +24,7 @@ from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
 from lineage.inventory.formats.split import split_csv
 from lineage.inventory.kinds.load import load_kinds
-from lineage.inventory.kinds.types import AttributeType, Kind
+from lineage.inventory.kinds.types import Attribute, AttributeType, Kind
 from lineage.inventory.kinds.values import show
 from lineage.inventory.nearest import closing, nearest
 
@@ -197,8 +197,13 @@ def _native(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
         elif column.startswith(RELATION):
             relations[column.removeprefix(RELATION)] = _targets(text)
         elif (attribute := kind.attribute(column)) is not None:
-            attributes[column] = _READERS[attribute.type](text.strip() if attribute.type != "string" else text)
+            attributes[column] = read_cell(attribute, text)
     return row | {"attributes": attributes, "relations": relations}
+
+
+def read_cell(attribute: Attribute, text: str) -> Any:
+    """Return what a cell says of an attribute, as JSON would; what cannot be read by its type stays text."""
+    return _READERS[attribute.type](text.strip() if attribute.type != "string" else text)
 
 
 def _unquoted(cell: str) -> str:
