@@ -21,8 +21,9 @@ from audit.findings.queries import WORKLIST as FINDING_ORDER
 from audit.findings.queries import finding_row, findings
 from audit.tickets.queries import WORKLIST as TICKET_ORDER
 from audit.tickets.queries import ticket_row, tickets
-from lineage.inventory.queries import AssetFilters, count_assets
-from lineage.inventory.queries import list_assets as asset_page
+from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.where import said
+from lineage.inventory.queries import AssetFilters, count_assets, first_assets
 from policies.checklists.models import Check
 from policies.evaluation import queries as verdicts
 from policies.evaluation.codes import word
@@ -93,15 +94,16 @@ def compliance_summary(wanted: given.ComplianceSummary) -> Result:
 
 
 def list_assets(wanted: given.ListAssets) -> Result:
-    """Assets by kind and place."""
+    """Assets by kind, place and attribute."""
     filters = AssetFilters(
         kind=wanted.kind or "",
         country=wanted.country or "",
         environment=wanted.environment or "",
         name_prefix=wanted.name or "",
+        where=(said(load_kinds()[wanted.kind], wanted.where),) if wanted.kind and wanted.where else (),
     )
     total = count_assets(filters)
-    shown = [asdict(line) for line in asset_page(filters, None, wanted.limit).rows]
+    shown = [asdict(line) for line in first_assets(filters, wanted.limit)]
     return Result(
         columns=["kind", "name", "country", "environment", "owner", "state", "last_seen_at"],
         rows=shown,

@@ -10,6 +10,7 @@ from audit.findings.models import Finding
 from audit.web.lists import FilterForm, any_of, words
 from audit.web.words import SEVERITIES
 from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.where import CannotAsk, said
 from policies.checklists.models import Check
 from policies.checklists.queries import check_titles, ready_checklists
 from policies.evaluation.queries import VERDICTS
@@ -106,11 +107,36 @@ class AssetFilterForm(FilterForm):
     )
     environment = forms.CharField(label="Environment", required=False, max_length=40)
     owner = forms.CharField(label="Owner", required=False, max_length=400)
+    where = forms.CharField(
+        label="Attribute",
+        required=False,
+        max_length=400,
+        widget=forms.TextInput(attrs={"placeholder": "public_access=true", "list": "attributes", "size": 22}),
+    )
     source = forms.UUIDField(
         required=False,
         widget=forms.HiddenInput,
         error_messages={"invalid": "Expected the id of a source. Open this list from Sources."},
     )
+
+    @property
+    def attributes(self) -> list[tuple[str, str]]:
+        """What can be asked for of the chosen kind, shipped and declared: (name, meaning)."""
+        kind = load_kinds().get(str(self.data.get("kind", "")))
+        kept = [each for each in kind.offered.values() if each.age is None] if kind else []
+        return [(each.name, each.meaning) for each in kept]
+
+    def clean_where(self) -> str:
+        """Return the condition as it was written; it is about an attribute of the chosen kind."""
+        text, kind = str(self.cleaned_data["where"]), load_kinds().get(str(self.cleaned_data.get("kind", "")))
+        if text and kind is None:
+            raise forms.ValidationError("Expected a kind beside it, whose attribute it is. Choose one.")
+        if text and kind is not None:
+            try:
+                said(kind, text)
+            except CannotAsk as refused:
+                raise forms.ValidationError(f"Got {text[:80]!r}, {refused}") from refused
+        return text
 
     def clean_country(self) -> str:
         """Return the code as documents keep it."""

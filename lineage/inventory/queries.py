@@ -13,10 +13,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.paging import Page, page_of, page_within
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.bulk import fetch
+from lineage.inventory.kinds.where import Where
 from lineage.inventory.merge import EXISTS, Entry
 from lineage.inventory.models import Asset, DerivedFact, FactSet, Source
 from lineage.inventory.summaries import is_silent
-from lineage.inventory.where import Where, narrowed
+from lineage.inventory.where import narrowed
 
 LOOKED_AT = 20_000
 """Assets that one page looks at where attributes are filtered by (where.py)."""
@@ -165,6 +166,16 @@ def list_assets(
         everything, partial(narrowed, conditions=filters.where), order, after, limit, scope="assets", look=LOOKED_AT
     )
     return page.map(line_of)
+
+
+def first_assets(filters: AssetFilters, most: int) -> list[AssetLine]:
+    """Return the first `most` assets, however many have to be looked at for them."""
+    page = list_assets(filters, None, most)
+    found = list(page.rows)
+    while len(found) < most and page.next is not None:
+        page = list_assets(filters, page.next, most - len(found))
+        found += page.rows
+    return found
 
 
 def count_assets(filters: AssetFilters) -> int:

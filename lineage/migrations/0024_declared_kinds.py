@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'number'), name='edition_number_once'), models.UniqueConstraint(fields=('workspace', 'act'), name='edition_once_per_act'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='edition_number_positive')],
+                'constraints': [models.UniqueConstraint(fields=('workspace', 'number'), name='edition_number_once'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='edition_number_positive')],
             },
         ),
     ]

@@ -84,7 +84,7 @@ def test_parameters_paging_and_csv_are_those_of_the_schema() -> None:
         theirs = "marquez" in operation["tags"]  # it pages by limit and offset; its `after` is a time
         known[call] = (query, False, csv) if theirs else (query - PAGING, query >= PAGING, csv)
     for call, cells in calls().items():
-        listed[call] = (set(re.findall(r"`(\w+)`", cells[1])), cells[2] == "yes", cells[3] == "yes")
+        listed[call] = (set(re.findall(r"`([\w.{}]+)`", cells[1])), cells[2] == "yes", cells[3] == "yes")
     assert listed == known
 
 

@@ -159,6 +159,7 @@ def _act(cast: Cast, number: int) -> None:
     for verb in ("reject", ""):
         propose_four_eyes(cast, verb)
     approve_masking(cast, number)
+    declare_attribute(cast, number)
     with in_workspace(workspace):
         for ticket in Ticket.objects.filter(finding__name="customers"):
             assign(ticket, admin, actor=actor)
@@ -189,6 +190,12 @@ def approve_masking(cast: Cast, number: int) -> None:
     job = cast.api["admin"].get(f"/api/v1/assets?kind=job&name=in-{number}", headers=OURS).json()["results"][0]["id"]
     until = (timezone.now() + datetime.timedelta(days=30)).date().isoformat()
     _govern(cast, "masking.approve", {"job": job, "purpose": "A purpose.", "until": until}, "approve")
+
+
+def declare_attribute(cast: Cast, number: int) -> None:
+    """Let contracts have one more attribute."""
+    attribute = {"name": f"clause_{number}", "type": "string", "meaning": "A clause."}
+    _govern(cast, "kinds.declare", {"kind": "contract", "attributes": [attribute]}, "approve")
 
 
 def _govern(cast: Cast, kind: str, payload: dict[str, Any], verb: str) -> None:

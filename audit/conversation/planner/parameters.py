@@ -9,9 +9,10 @@ import uuid
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from lineage.inventory.kinds.load import load_kinds
+from lineage.inventory.kinds.where import said
 
 MOST_ROWS = 200
 """Rows that one answer gives at most."""
@@ -137,12 +138,26 @@ class ComplianceSummary(Parameters):
 
 
 class ListAssets(Parameters):
-    """Assets by kind and place."""
+    """Assets by kind, place and attribute."""
 
     kind: Kind | None = Field(None, description="kind of the asset, e.g. dataset")
     country: Country | None = Field(None, description="two letters of ISO 3166, e.g. DE")
     environment: str | None = Field(None, description="as the asset reports it, e.g. prod")
     name: str | None = Field(None, description="start of the name")
+    where: str | None = Field(
+        None, description="an attribute of the kind, e.g. public_access=true, or days_to_full<=30", max_length=400
+    )
+
+    @field_validator("where")
+    @classmethod
+    def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Refuse what the kind does not have; whether the workspace declared it or it is shipped is all the same."""
+        if value:
+            kind = info.data.get("kind")
+            if not kind:
+                raise ValueError("expected the kind beside it whose attribute it is")
+            said(load_kinds()[kind], value)
+        return value
 
 
 class ListTickets(Parameters):

@@ -13,7 +13,7 @@ from accounts.members.strict import StrictBody
 from accounts.workspaces.isolation import current_workspace
 from accounts.workspaces.revisions import next_revision
 from lineage.inventory.declared.models import VocabularyEdition
-from lineage.inventory.declared.queries import content_in_force, editions, forget_vocabulary
+from lineage.inventory.declared.queries import content_in_force, editions, forget_vocabulary, workspace_vocabulary
 from lineage.inventory.kinds.declared import LONGEST_MEANING, LONGEST_NAME, MOST_NAMES, TYPES, extended, problems_of
 from lineage.inventory.kinds.load import load_vocabulary
 
@@ -91,6 +91,7 @@ def _declare(act: GovernedAct) -> None:
     body = {"edition": number, "act": str(act.pk), "content": digest, "kind": act.payload["kind"], "revision": revision}
     append(Action.KINDS_DECLARED, body, actor=act.decided_by)
     forget_vocabulary()
+    workspace_vocabulary()  # what cannot be merged is not approved
 
 
 KINDS = (

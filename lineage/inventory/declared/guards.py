@@ -13,6 +13,9 @@ BEGIN
     SELECT FROM accounts_governedact a WHERE a.workspace_id = NEW.workspace_id AND a.id = NEW.act_id
       AND a.state = 'approved' AND a.decided_by = NEW.declared_by AND a.kind = 'kinds.declare') THEN
     RAISE EXCEPTION 'kinds are declared by an approved act that says so' USING ERRCODE = 'check_violation';
+  ELSIF EXISTS (SELECT FROM lineage_vocabularyedition e
+                WHERE e.workspace_id = NEW.workspace_id AND e.act_id = NEW.act_id) THEN
+    RAISE EXCEPTION 'an act declares once' USING ERRCODE = 'check_violation';
   ELSIF NEW.number <> 1 + coalesce((SELECT max(e.number) FROM lineage_vocabularyedition e
                                     WHERE e.workspace_id = NEW.workspace_id), 0) THEN
     RAISE EXCEPTION 'editions are numbered without a gap' USING ERRCODE = 'check_violation';

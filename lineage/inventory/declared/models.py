@@ -31,6 +31,5 @@ class VocabularyEdition(WorkspaceModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "number"], name="edition_number_once"),
-            models.UniqueConstraint(fields=["workspace", "act"], name="edition_once_per_act"),
             models.CheckConstraint(name="edition_number_positive", condition=Q(number__gte=1)),
         ]

@@ -12,8 +12,7 @@ lines.
 
 import csv
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from accounts.cells import FORMULA_START
@@ -23,16 +22,14 @@ from lineage.inventory.errors import InventoryRefused
 from lineage.inventory.formats.cleaning import Redactions
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
 from lineage.inventory.formats.split import split_csv
+from lineage.inventory.kinds.cells import KNOWN_EMPTY, read_cell
 from lineage.inventory.kinds.load import load_kinds
-from lineage.inventory.kinds.types import Attribute, AttributeType, Kind
+from lineage.inventory.kinds.types import Kind
 from lineage.inventory.kinds.values import show
 from lineage.inventory.nearest import closing, nearest
 
 OWN_COLUMNS = ("uid", "name", "origin", "observed_at")
 RELATION = "rel:"
-KNOWN_EMPTY = "[]"
-_INT = re.compile(r"^[+-]?\d{1,30}$", re.ASCII)
-_NUMBER = re.compile(r"^[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?$", re.ASCII)
 
 
 def read(body: bytes, parameters: Parameters) -> Iterator[Parsed]:
@@ -201,11 +198,6 @@ def _native(kind: Kind, cells: Mapping[str, str]) -> dict[str, Any]:
     return row | {"attributes": attributes, "relations": relations}
 
 
-def read_cell(attribute: Attribute, text: str) -> Any:
-    """Return what a cell says of an attribute, as JSON would; what cannot be read by its type stays text."""
-    return _READERS[attribute.type](text.strip() if attribute.type != "string" else text)
-
-
 def _unquoted(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_START) else cell
 
@@ -218,38 +210,6 @@ def _targets(text: str) -> list[Any]:
     return [{"kind": kind, "uid": uid} if colon else kind for kind, colon, uid in pairs]
 
 
-def _int(text: str) -> Any:
-    return int(text) if _INT.match(text) else text
-
-
-def _double(text: str) -> Any:
-    return float(text) if _NUMBER.match(text) else text
-
-
-def _bool(text: str) -> Any:
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
-def _list(text: str) -> list[str]:
-    if text == KNOWN_EMPTY:
-        return []
-    return [member.strip() for member in text.split(";")]
-
-
-def _map(text: str) -> Any:
-    pairs = [member.partition("=") for member in text.split(";") if member.strip()]
-    return {key.strip(): value.strip() for key, _, value in pairs} if all(sign for _, sign, _ in pairs) else text
-
-
-_READERS: Mapping[AttributeType, Callable[[str], Any]] = {
-    "string": str,
-    "int": _int,
-    "double": _double,
-    "bool": _bool,
-    "timestamp": str,
-    "list(string)": _list,
-    "map": _map,
-}
 _QUOTES = "RFC 4180: cells with commas, quotes or line breaks in double quotes, quotes inside doubled"
 _QUOTES_HINT = "this line was left out, correct its quotes and send it again"
 _CELLS_HINT = "put cells with commas in double quotes"

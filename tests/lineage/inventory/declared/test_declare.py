@@ -212,6 +212,11 @@ def test_the_database_refuses_an_edition_that_no_act_asks_for(cast: Cast) -> Non
                 workspace_id=cast.workspace.pk, number=2, content={}, digest=b"x", act_id=waiting,
                 declared_by=row.declared_by, revision=1,
             )  # fmt: skip
+        with pytest.raises(IntegrityError, match="an act declares once"), transaction.atomic():
+            VocabularyEdition.objects.create(
+                workspace_id=cast.workspace.pk, number=2, content={}, digest=b"x", act_id=row.act_id,
+                declared_by=row.declared_by, revision=1,
+            )  # fmt: skip
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             VocabularyEdition.objects.update(content={})
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
