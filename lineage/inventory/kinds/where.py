@@ -65,6 +65,6 @@ def _value(attribute: Attribute, text: str) -> Any:
         value = read_value(attribute, read_cell(attribute, text))
     except Refused as refused:
         raise CannotAsk(f"expected {refused.expected}: {refused.hint}.") from refused
-    if value is MISSING or value in ("", [], {}):
+    if value is MISSING or value in ("", [], {}) or (isinstance(value, list) and "" in value):
         raise CannotAsk("expected a value that an asset can have.")
     return value

@@ -20,6 +20,8 @@ from django.utils import timezone
 from accounts.errors import AuditlineError
 from accounts.workspaces.isolation import current_workspace, in_workspace
 from accounts.workspaces.models import Workspace
+from lineage.inventory.declared.queries import vocabulary_of
+from lineage.inventory.kinds.load import speaking
 from lineage.inventory.pulls.models import Pull
 from lineage.inventory.pulls.places.known import PLACES
 from lineage.inventory.pulls.places.place import Asked, Fetched
@@ -102,18 +104,19 @@ def _try(workspace_id: uuid.UUID, pull: Pull) -> None:
 
 def _take(workspace_id: uuid.UUID, pull: Pull, files: Sequence[Fetched]) -> Taken:
     """Take the files in, all of them or none: a file that cannot be used fails the pull before any is recorded."""
-    prepared = [
-        prepare(
-            file.body,
-            source=pull.source,
-            format_name=pull.format,
-            mode=pull.mode,
-            kind=pull.kind,
-            filename=file.name,
-            workspace=workspace_id,
-        )
-        for file in files
-    ]
+    with speaking(vocabulary_of(workspace_id)):
+        prepared = [
+            prepare(
+                file.body,
+                source=pull.source,
+                format_name=pull.format,
+                mode=pull.mode,
+                kind=pull.kind,
+                filename=file.name,
+                workspace=workspace_id,
+            )
+            for file in files
+        ]
     event = None
     with in_workspace(workspace_id):
         for each in prepared:

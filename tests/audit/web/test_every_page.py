@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # Names that take no ids of rows, or are POST only; the rest is filled from the estate.
 POST_ONLY = {"inventory_preview",
     "replay", "ticket_assign", "ticket_due", "schedule_add", "schedule_pause", "schedule_resume", "schedule_remove",
-    "member_role", "rule_propose", "rule_end", "hold_place", "hold_release",
+    "member_role", "rule_propose", "rule_end", "hold_place", "hold_release", "kinds_propose",
     "act_propose", "act_approve", "act_reject", "act_withdraw",
 }  # fmt: skip
 ADMIN_ONLY = {"member_remove", "token_revoke", "welcome_batch", "welcome_heard"}

@@ -19,6 +19,7 @@ CHANGES = {
     "member_remove": {"member_id"},
     "token_revoke": {"token_id"},
     "act_propose": {"kind"},
+    "kinds_propose": {"what"},
     "rule_propose": set(),
     "rule_end": set(),
     "hold_place": set(),

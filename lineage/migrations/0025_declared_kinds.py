@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_work_without_look_up'),
-        ('lineage', '0023_imports'),
+        ('lineage', '0024_pulls'),
     ]
 
     operations = [
