@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_protect
 from accounts.errors import AuditlineError
 from accounts.members.rights import Right
 from accounts.paging import csv_lines
-from audit.web.forms import SENT_KINDS, InventoryForm, sent
+from audit.web.forms import InventoryForm, sent, sent_kinds
 from audit.web.intake import PREVIEWED, bring_in, preview, refused_rows
 from audit.web.links import href
 from audit.web.scope import Scope, workspace_page
@@ -49,7 +49,7 @@ def inventories(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "form": form if scope.may(Right.SEND_INVENTORY) else None,
         "result": refused,
-        "kinds": [kind for kind, _ in SENT_KINDS],
+        "kinds": [kind for kind, _ in sent_kinds()],
         "formats": sorted({each.title for each in FORMATS.values()}),
         "latest": _latest(scope),
         "previewed": PREVIEWED,

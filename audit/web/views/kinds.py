@@ -54,6 +54,8 @@ def _show(request: HttpRequest, scope: Scope, bound: Mapping[str, DeclarationFor
     vocabulary, chosen = load_vocabulary(), ShownKind(request.GET)
     own = [kind for kind in vocabulary.kinds.values() if kind.declared]
     name = chosen.chosen.get("kind") or (own[0].name if own else "dataset")
+    if chosen.is_valid():
+        chosen = ShownKind({"kind": name})  # the filter says what is shown, also where the address does not
     waiting = list(waiting_acts().filter(kind=ActKind.KINDS_DECLARE)[:SHOWN])
     names = actor_names(act.proposed_by for act in waiting)
     context = {
