@@ -115,12 +115,17 @@ class _Found:
             self.more[rule] = self.more.get(rule, 0) + 1
 
 
+def worth_a_look(raw: bytes) -> bool:
+    """Tell whether any rule can match something in a body; of many bodies in one: whether it can in any of them."""
+    return _WORTH_A_LOOK.search(raw) is not None
+
+
 def redact(raw: bytes, value: Exact) -> tuple[Exact, list[dict[str, Any]]]:
     """Return the value without secrets and personal data, and what was done: [{"rule", "version", "paths"}].
 
     Empty where nothing was. `raw` are the bytes that `value` was read from: one look at them spares most events a walk.
     """
-    if _WORTH_A_LOOK.search(raw) is None:
+    if not worth_a_look(raw):
         return value, []
     found = _Found()
     clean = value if _SUSPICIOUS.search(raw) is None else _walk(value, "$", found)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, fetch, from_json
+from lineage.inventory.bulk import chunks, fetch, from_json, in_order
 
 PASSING = frozenset(
     {
@@ -59,9 +59,9 @@ def confirmed_anew(changed: Iterable[uuid.UUID], before: Grounds) -> set[uuid.UU
 def dependents_of(changed: Collection[uuid.UUID], steady: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return the assets that read one of `changed` by a relation; runs only where it is one of `steady`."""
     found: set[uuid.UUID] = set()
-    for part in chunks(sorted(changed)):
+    for part in chunks(in_order(changed)):
         found |= {row[0] for row in fetch(_READERS, [current_workspace(), list(part)] * 2)}
-    for part in chunks(sorted(steady)):
+    for part in chunks(in_order(steady)):
         found |= {row[0] for row in fetch(_RUNS, [current_workspace(), list(part)] * 2)}
     return found
 

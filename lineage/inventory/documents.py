@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import default_name, fit
-from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
+from lineage.inventory.bulk import chunks, execute, fetch, from_json, in_order, records
 from lineage.inventory.effective import Computed, Report, effective, leading_source, newest
 from lineage.inventory.kinds.load import load_kinds
 from lineage.inventory.kinds.values import format_timestamp
@@ -45,7 +45,7 @@ def rebuild_documents(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID
     A provenance that is newer counts: whether a verdict is stale depends on it. An unchanged asset is not written.
     """
     changed: set[uuid.UUID] = set()
-    for part in chunks(sorted(set(asset_ids))):
+    for part in chunks(in_order(asset_ids)):
         rows = _load(part, rev)
         writes = [write for row in rows if (write := _write(row)) is not None]
         if writes:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.assets import Key, ensure_assets
-from lineage.inventory.bulk import chunks, execute, fetch, from_json, records
+from lineage.inventory.bulk import chunks, execute, fetch, from_json, in_order, records
 from lineage.inventory.merge import ReportedRow, Said, merge, unnamed
 from lineage.inventory.models import Asset, Source
 from lineage.inventory.relations import Reporter, sync_relations
@@ -38,7 +38,7 @@ def report_facts(source: Source, rows: Iterable[ReportedRow], rev: int) -> set[u
         by_asset.setdefault(row.asset_id, []).append(row)
     touched: set[uuid.UUID] = set()
     overruled: set[Key] = set()
-    for part in chunks(sorted(by_asset)):
+    for part in chunks(in_order(by_asset)):
         changes: list[tuple[_Current, Said]] = []
         confirmed: list[tuple[_Current, Said]] = []
         for current in _load(source.pk, part):

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 
 from accounts.workspaces.isolation import current_workspace
-from lineage.inventory.bulk import chunks, fetch
+from lineage.inventory.bulk import chunks, fetch, in_order
 from lineage.inventory.derivations import CLASS_RANK, OWNER_ACTIVE
 from lineage.inventory.derived import Derived, set_derived
 from lineage.inventory.effective import observed, weakest
@@ -16,7 +16,7 @@ RANKS = {"public": 0, "internal": 1, "confidential": 2, "restricted": 3, "person
 def derive_class_ranks(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
     """Derive `effective_class_rank` of the datasets among these; a class without a rank gives none."""
     changed: set[uuid.UUID] = set()
-    for part in chunks(sorted(asset_ids)):
+    for part in chunks(in_order(asset_ids)):
         rows, datasets = [], []
         for asset_id, label, where in fetch(_CLASSES, [current_workspace(), list(part)]):
             datasets.append(asset_id)
@@ -36,7 +36,7 @@ def derive_owner_active(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UU
     given = list(asset_ids)
     owned = [row[0] for row in fetch(_OWNED, [current_workspace(), given])]
     changed: set[uuid.UUID] = set()
-    for part in chunks(sorted({*given, *owned})):
+    for part in chunks(in_order({*given, *owned})):
         rows = []
         for asset_id, owner, of_owner, active, of_active in fetch(_OWNERS, [current_workspace(), list(part)]):
             first, second = json.loads(of_owner), json.loads(of_active)

@@ -76,9 +76,13 @@ def set_edges(
         execute(_DROP, [workspace, dropped])
     if closed := [current[edge][0] for edge in gone if current[edge][1] != rev]:
         execute(_CLOSE, [rev, workspace, closed])
-    if new := sorted(wanted - current.keys()):
+    if new := sorted(wanted - current.keys(), key=_in_order):
         execute(_OPEN, [workspace, source_id, rev, [new_id() for _ in new], *columns(new, 4)])
     return {end for from_id, _, to_id, _ in [*gone, *new] for end in (from_id, to_id)}
+
+
+def _in_order(edge: Edge) -> tuple[int, str, int, bool]:
+    return edge[0].int, edge[1], edge[2].int, edge[3]
 
 
 _KINDS = 'SELECT id, kind FROM "lineage_asset" WHERE workspace_id = %s AND id = ANY(%s)'

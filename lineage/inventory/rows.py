@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -111,6 +112,7 @@ def _kind(line: int, given: Mapping[str, Any], judged: Judged) -> Kind:
     return kind
 
 
+@lru_cache(maxsize=1024)
 def is_own_record(kind: Kind) -> bool:
     """Tell whether only the service itself knows such records (findings, waivers): nobody may send them in."""
     common = shipped_vocabulary().common.attributes

@@ -9,9 +9,9 @@ The manifest may come first, or be left out. In an array, "line" counts its memb
 from collections.abc import Iterator
 from typing import Any
 
-from accounts.journal.canonical.exact import BodyRefused, parse_exact
+from accounts.journal.canonical.exact import BodyRefused
 from lineage.inventory.formats.parsed import Format, Parameters, Parsed, Rejected
-from lineage.inventory.formats.per_line import begin_of, clean_lines, lines, plain
+from lineage.inventory.formats.per_line import begin_of, clean_lines, lines, read_plain
 from lineage.inventory.formats.sample import Sample
 from lineage.inventory.formats.split import split_lines
 from lineage.inventory.kinds.values import show
@@ -23,17 +23,17 @@ def read(body: bytes, parameters: Parameters) -> Iterator[Parsed]:
     """Yield each line as a native row; lines that are no JSON object are told and skipped."""
     for line, text in lines(body):
         try:
-            value = parse_exact(text)
+            value = read_plain(text)
         except BodyRefused as error:
             yield Parsed(line, problems=(_malformed(line, text, error),))
             continue
         if not isinstance(value, dict):
-            problem = Rejected(line, "", show(plain(value)), ROW, "put each asset on a line of its own")
+            problem = Rejected(line, "", show(value), ROW, "put each asset on a line of its own")
             yield Parsed(line, problems=(problem,))
         elif "manifest" in value and "kind" not in value:
-            yield Parsed(line, manifest=plain(value["manifest"]))
+            yield Parsed(line, manifest=value["manifest"])
         else:
-            yield Parsed(line, row=plain(value))
+            yield Parsed(line, row=value)
 
 
 def clean(body: bytes, parameters: Parameters) -> tuple[bytes, list[dict[str, Any]]]:

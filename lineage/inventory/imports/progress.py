@@ -20,7 +20,7 @@ def lock_import(parameters: Mapping[str, str]) -> Import | None:
 def note_part(row: Import, event: uuid.UUID, named: Collection[uuid.UUID]) -> bool:
     """Note that a part was projected, and which assets it names; return whether it was the last one."""
     ImportPart.objects.create(
-        workspace_id=row.workspace_id, of_import=row, event=event, named=sorted(named) if row.retires else []
+        workspace_id=row.workspace_id, of_import=row, event=event, named=list(named) if row.retires else []
     )
     row.projected += 1
     return row.projected == row.parts

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from lineage.inventory.kinds.countries import COUNTRIES, INSTEAD
@@ -175,6 +176,7 @@ _READERS: Mapping[AttributeType, Callable[[Attribute, Any], Any]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def parse_timestamp(text: str) -> datetime | None:
     """Parse RFC 3339 (section 5.6) to an aware UTC datetime; None where it is not that.
 
@@ -193,6 +195,7 @@ def parse_timestamp(text: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def format_timestamp(instant: datetime) -> str:
     """Write the one form in which documents keep instants: UTC with Z, a fraction only where there is one."""
     text = (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()[: -len("+00:00")]
