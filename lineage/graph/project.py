@@ -38,8 +38,9 @@ as many at a time an event took a fifth longer, with half as many again no less;
 BATCH_BYTES = 64 * 1024 * 1024
 """Bytes of bodies per transaction, unless one is larger: bounds its time, and the memory for what events tell."""
 
-INVENTORY_WEIGHT = 8
-"""What a byte of an inventory counts: it says more than one of a run event, and every asset's document is read."""
+INVENTORY_WEIGHT = 12
+"""What a byte of an inventory counts: it says more than one of a run event, and every asset's document is read.
+A part of a large file has a transaction of its own."""
 
 BODIES = 16 * 1024 * 1024
 """Bytes of bodies in memory at a time, unless one is larger: each may be as large as the door takes."""
