@@ -11,8 +11,10 @@ from lineage.graph.labels import api as labels
 from lineage.graph.picture import api as picture
 from lineage.inventory import api as inventory
 from lineage.inventory import reads as inventory_reads
+from lineage.inventory import retirement_api as retirements
 from lineage.inventory.declared import api as declared
 from lineage.inventory.imports import api as imports
+from lineage.inventory.places import api as joins
 from lineage.inventory.pulls import api as pulls
 from lineage.marquez.urls import marquez_patterns
 from lineage.retention import api as retention
@@ -45,6 +47,14 @@ urlpatterns: list[URLPattern] = [
     path("pulls", pulls.Pulls.as_view(), name="pulls"),
     path("pulls/<uuid:pull_id>", pulls.OnePull.as_view(), name="pull"),
     path("pulls/<uuid:pull_id>/run", pulls.RunPull.as_view(), name="pull-run"),
+    path("joins", joins.JoinsView.as_view(), name="joins"),
+    path("joins/suggestions", joins.SuggestionsView.as_view(), name="join-suggestions"),
+    path("retirements", retirements.RetirementsView.as_view(), name="retirements"),
+    path(
+        "retirements/<uuid:question_id>/dismiss",
+        retirements.DismissRetirementView.as_view(),
+        name="retirement-dismiss",
+    ),
     path("legal-holds", retention.LegalHoldsView.as_view(), name="legal-holds"),
     path("legal-holds/<uuid:hold_id>/release", retention.ReleaseView.as_view(), name="legal-hold-release"),
     path("retention-rules", retention.RetentionRulesView.as_view(), name="retention-rules"),

@@ -34,6 +34,10 @@ class ActKind(StrEnum):
     RETENTION_END = "retention.end"
     HOLD_RELEASE = "hold.release"
     KINDS_DECLARE = "kinds.declare"
+    RETIREMENT_CONFIRM = "retirement.confirm"
+    RETIREMENT_SHARE = "retirement.share"
+    JOIN_ACCEPT = "join.accept"
+    JOIN_WITHDRAW = "join.withdraw"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class Action(StrEnum):
     KINDS_DECLARED = "lineage:kinds:declared"
     SOURCE_CHANGED = "lineage:source:changed"
     PULL_CHANGED = "lineage:pull:changed"
+    RETIREMENT_ASKED = "lineage:retirement:asked"
+    RETIREMENT_ENDED = "lineage:retirement:ended"
     HOLD_PLACED = "lineage:hold:placed"
     HOLD_RELEASED = "lineage:hold:released"
     RETENTION_CHANGED = "lineage:retention:changed"

@@ -15,6 +15,7 @@ from accounts.workspaces.isolation import current_workspace
 from lineage.graph.newest_run import NEWEST_FINISHED, NEWEST_STREAMED, streams
 from lineage.inventory.bulk import fetch
 from lineage.inventory.models import Source
+from lineage.inventory.places.suggest import UNSERVED
 from lineage.inventory.summaries import is_silent
 
 MOST = 10_000
@@ -49,7 +50,7 @@ def gaps(gap: str, after: str, limit: int) -> list[Gap]:
         rows = sorted(_silent(), key=lambda row: row.key)
         return [row for row in rows if row.key > after][:limit]
     if gap == "namespaces_without_storage":
-        found = fetch(_NAMESPACES, [current_workspace(), after, limit])
+        found = fetch(UNSERVED, [current_workspace(), after, limit])
         return [Gap(quoted, None, "namespace", quoted, unquote(quoted), count) for quoted, count in found]
     behind = uuid.UUID(after) if after else uuid.UUID(int=0)
     found = fetch(_LISTS[gap], [current_workspace(), behind, limit])
@@ -64,7 +65,7 @@ def counts() -> dict[str, int | None]:
 def _count(gap: str) -> int | None:
     if gap == "silent_sources":
         return len(_silent())
-    query, start = (_NAMESPACES, "") if gap == "namespaces_without_storage" else (_LISTS[gap], uuid.UUID(int=0))
+    query, start = (UNSERVED, "") if gap == "namespaces_without_storage" else (_LISTS[gap], uuid.UUID(int=0))
     counting = f"SELECT count(*) FROM ({query}) AS found"  # noqa: S608 - our own words
     return _bounded(fetch(counting, [current_workspace(), start, MOST + 1]))
 
@@ -111,18 +112,3 @@ a.kind = 'storage' AND a.state = 'reported' AND NOT EXISTS (
   WHERE h.workspace_id = a.workspace_id AND h.from_asset_id = a.id AND h.name = 'holds' AND h.rev_to IS NULL)"""),
     "jobs_never_seen": _ASSETS.format(f"a.kind = 'job' AND a.state = 'reported' AND NOT {_HAS_RUN}"),
 }
-
-# A namespace is claimed as a whole (inventory/places/join.py), or an inventory says where a dataset is stored: one that
-# has such a dataset counts as known.
-_NAMESPACES = """
-SELECT quoted, datasets FROM (
-  SELECT split_part(a.uid, '/', 1) AS quoted, count(*) AS datasets,
-         bool_or(EXISTS (SELECT 1 FROM "lineage_relation" r
-                         WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'stored_in'
-                           AND r.rev_to IS NULL)) AS known
-  FROM "lineage_asset" a
-  WHERE a.workspace_id = %s AND a.kind = 'dataset' AND a.state <> 'retired'
-  GROUP BY split_part(a.uid, '/', 1)
-) AS spaces
-WHERE NOT known AND quoted > %s COLLATE "C" ORDER BY quoted COLLATE "C" LIMIT %s
-"""

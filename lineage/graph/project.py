@@ -27,6 +27,7 @@ from lineage.graph.run_places import derive_run_countries
 from lineage.graph.told import Told
 from lineage.graph.traced_columns import derive_traced_columns
 from lineage.inventory.bulk import fetch
+from lineage.inventory.places.accepted import take_joins
 from lineage.inventory.project import project_inventory
 from lineage.inventory.settle import settle
 
@@ -94,7 +95,7 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
     1. Read the events, a few bodies at a time; what they tell does not depend on the database.
     2. Take the revision.
-    3. Inventories, then lineage: assets, facts, relations, runs, flows.
+    3. Joins that people accepted or withdrew, inventories, then lineage: assets, facts, relations, runs, flows.
     4. Settle documents and what derives from one asset or its storage.
     5. Derive what reads several documents (data flows, places of runs, volumes), and settle that.
     6. Note around what lineage has to be traced anew: a piece of work that follows (labels/retrace.py).
@@ -104,11 +105,12 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     if current_workspace() in event_ids:
         _trace()
     events, left = _waiting(event_ids)  # 1
-    if not events:
+    joined = take_joins() if events or current_workspace() in event_ids else set()
+    if not events and not joined:
         return left
     told, facets = _tell_all(events)
     rev = next_revision("project")  # 2
-    reported = set[uuid.UUID]()  # 3
+    reported = joined  # 3
     for event in events:
         if event.kind == Event.Kind.INVENTORY:
             reported |= project_inventory([Event.objects.get(pk=event.pk)], rev)
@@ -129,7 +131,8 @@ def project_events(event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     traced |= keep_gaps(lineage.jobs | moved, rev)
     note_changed(traced)
     push(Stage.EVALUATE, (changed | lineage.runs | dependents_of(changed, moved)) - traced)  # 7
-    _state(events, changed | lineage.runs, rev)  # 8
+    if events:
+        _state(events, changed | lineage.runs, rev)  # 8
     return left
 
 

@@ -85,6 +85,12 @@ CLASS_RANK = declare("class_rank", 1, [("dataset", "effective_class_rank")], "cl
 OWNER_ACTIVE = declare(
     "owner_active", 1, [(kind, "owner_active") for kind in shipped_vocabulary().kinds], "owner and that person's active"
 )
+ACCEPTED_JOINS = declare(
+    "accepted_joins",
+    1,
+    [("storage", "lineage_namespaces")],
+    "the reported lineage_namespaces, and the namespaces that people accepted for it",
+)
 # Kept in the document at once, not as derived facts.
 RECEIPTS = declare(
     "receipts",

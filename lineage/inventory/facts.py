@@ -72,30 +72,25 @@ def _mention(keys: Iterable[Key], rev: int) -> set[uuid.UUID]:
     return {ref.id for ref in found.values() if ref.created}
 
 
+def unnamed_by_batch(source: Source, named: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """Return the assets of which `source` says something and that are not among `named`."""
+    return [row[0] for row in fetch(_UNNAMED, [current_workspace(), source.pk, list(set(named))])]
+
+
+def unnamed_by_parts(source: Source, import_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the assets of which `source` says something and that no part of an import names."""
+    workspace = current_workspace()
+    return [row[0] for row in fetch(_UNNAMED_BY_PARTS, [workspace, source.pk, workspace, import_id])]
+
+
 def withdraw_unnamed(
-    source: Source, named: Iterable[uuid.UUID], full_at: datetime.datetime, rev: int, *, stated: bool
+    source: Source, asset_ids: Sequence[uuid.UUID], full_at: datetime.datetime, rev: int, *, stated: bool
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Apply a complete full inventory: close what `source` said before of assets that it does not name.
+    """Apply a complete full inventory: close what `source` said before of these assets, which it does not name.
 
     What was said since `full_at` stays; `stated` as `unnamed` has it. Returns (assets of which nothing does, assets
     touched by that).
     """
-    rows = fetch(_UNNAMED, [current_workspace(), source.pk, list(set(named))])
-    return _withdraw(source, [row[0] for row in rows], full_at, rev, stated=stated)
-
-
-def withdraw_unnamed_by_parts(
-    source: Source, import_id: uuid.UUID, full_at: datetime.datetime, rev: int, *, stated: bool
-) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Do as `withdraw_unnamed` does for what no part of an import names."""
-    workspace = current_workspace()
-    rows = fetch(_UNNAMED_BY_PARTS, [workspace, source.pk, workspace, import_id])
-    return _withdraw(source, [row[0] for row in rows], full_at, rev, stated=stated)
-
-
-def _withdraw(
-    source: Source, asset_ids: Sequence[uuid.UUID], full_at: datetime.datetime, rev: int, *, stated: bool
-) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
     withdrawn: set[uuid.UUID] = set()
     touched: set[uuid.UUID] = set()
     for part in chunks(asset_ids):

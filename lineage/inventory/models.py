@@ -40,9 +40,16 @@ class Source(WorkspaceModel):
     # Of the newest full inventory that was complete, by its generated_at, else by its receipt: what was said before of
     # assets that it does not name is out of force.
     full_at = models.DateTimeField(null=True)
+    # Share of what it reported before, in per cent, that a full inventory may withdraw before a person is asked.
+    retire_percent = models.SmallIntegerField(default=20, db_default=20)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "door", "name"], name="source_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "door", "name"], name="source_once"),
+            models.CheckConstraint(
+                name="source_retire_percent_is_a_share", condition=Q(retire_percent__gte=0, retire_percent__lte=100)
+            ),
+        ]
 
 
 def _without(pattern: str) -> Func:
@@ -269,6 +276,79 @@ class RejectedRow(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "id"], name="rejected_by_id"),
             models.Index(fields=["workspace", "event", "line"], name="rejected_by_event"),
+        ]
+
+
+class Retirement(WorkspaceModel):
+    """A full inventory that would withdraw so much of what its source had reported that a person is asked (retire.py).
+
+    Until it is confirmed nothing is withdrawn; its rows count.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waits for a person"
+        CONFIRMED = "confirmed", "Confirmed"
+        DISMISSED = "dismissed", "Dismissed"
+        SETTLED = "settled", "Settled by a later full inventory"
+
+    source = row_key("lineage.Source", on_delete=models.CASCADE)
+    event = models.UUIDField()  # the batch
+    full_at = models.DateTimeField()  # the instant that it speaks of
+    stated = models.BooleanField()  # whether the sender named that instant
+    withdraws = models.IntegerField()  # assets of which the source would say nothing more
+    known = models.IntegerField()  # assets of which it said something before
+    sample = models.JSONField(default=list)  # [[kind, uid, name], ...] of some of those, in order
+    spared = ArrayField(models.UUIDField(), default=list)  # assets that a refused row of it names
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    asked_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, blank=True)  # "member:<user id>", or "event:<id>" of what settled it
+    act = row_key("accounts.GovernedAct", null=True)  # that confirmed it
+    applied_rev = models.BigIntegerField(null=True)  # at which it was withdrawn
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "event"], name="retirement_asked_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "source"], condition=Q(state="pending"), name="retirement_pending_once"
+            ),
+            models.CheckConstraint(
+                name="retirement_confirmed_by_an_act", condition=~Q(state="confirmed") | Q(act__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="retirement_applied_when_confirmed", condition=Q(applied_rev__isnull=True) | Q(state="confirmed")
+            ),
+            models.CheckConstraint(
+                name="retirement_end_is_whole",
+                condition=Q(state="pending", ended_at__isnull=True) | (~Q(state="pending") & Q(ended_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.withdraws:,} of {self.known:,} assets"
+
+
+class NamespaceJoin(WorkspaceModel):
+    """That a storage serves a namespace because people said so: a governed act began it, another ends it."""
+
+    storage = row_key("lineage.Asset", on_delete=models.CASCADE)
+    namespace = models.CharField(max_length=2000)
+    act = row_key("accounts.GovernedAct", related_name="+")
+    accepted_at = models.DateTimeField()
+    ended_act = row_key("accounts.GovernedAct", null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)  # null = in force
+    is_new = models.BooleanField(default=True)  # begun or ended, and not projected yet
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "storage", "namespace"], condition=Q(ended_at__isnull=True), name="join_once"
+            ),
+            models.CheckConstraint(
+                name="join_ended_by_an_act",
+                condition=Q(ended_at__isnull=True, ended_act__isnull=True)
+                | Q(ended_at__isnull=False, ended_act__isnull=False),
+            ),
         ]
 
 

@@ -11,9 +11,9 @@ from accounts.journal.append import append
 from accounts.workspaces.isolation import current_workspace
 from lineage.events.models import Event
 from lineage.inventory.assets import AssetRef, Key, ensure_assets
-from lineage.inventory.bulk import CHUNK, chunks, columns, execute, fetch
+from lineage.inventory.bulk import CHUNK, chunks, columns, fetch
 from lineage.inventory.declared.queries import vocabulary_at
-from lineage.inventory.facts import report_facts, withdraw_unnamed, withdraw_unnamed_by_parts
+from lineage.inventory.facts import report_facts, unnamed_by_batch, unnamed_by_parts
 from lineage.inventory.formats.known import format_named
 from lineage.inventory.formats.parsed import Rejected
 from lineage.inventory.imports.models import Import
@@ -24,6 +24,15 @@ from lineage.inventory.kinds.values import format_timestamp
 from lineage.inventory.merge import ReportedRow, instant_key
 from lineage.inventory.models import Asset, ImportResult, RejectedRow, Source
 from lineage.inventory.reading import Reading
+from lineage.inventory.retire import (
+    Full,
+    asked_first,
+    known_of,
+    retire_unreported,
+    settle_question,
+    withdraw,
+    withdraw_confirmed,
+)
 from lineage.inventory.rows import AssetRow
 
 
@@ -41,7 +50,8 @@ class _Counts:
 def project_inventory(events: Sequence[Event], rev: int) -> set[uuid.UUID]:
     """Project the inventory batches among `events` at `rev`; return the assets that they touch, not yet settled.
 
-    Runs in the transaction of the stage. A batch that has its result already is left alone.
+    Runs in the transaction of the stage. Of a batch that has its result already nothing is left to do but to withdraw
+    what a person has confirmed since.
     """
     batches = sorted((event for event in events if event.kind == Event.Kind.INVENTORY), key=lambda event: event.pk)
     done = set(
@@ -51,8 +61,7 @@ def project_inventory(events: Sequence[Event], rev: int) -> set[uuid.UUID]:
     )
     touched: set[uuid.UUID] = set()
     for event in batches:
-        if event.pk not in done:
-            touched |= _project_batch(event, rev)
+        touched |= withdraw_confirmed(event, rev) if event.pk in done else _project_batch(event, rev)
     return touched
 
 
@@ -62,23 +71,26 @@ def _project_batch(event: Event, rev: int) -> set[uuid.UUID]:
     1. Find its source, or note it as seen for the first time.
     2. Report the good rows, in parts of bounded size; keep why others are rejected. They are judged by the edition of
        the kinds by which the door judged them: the sender was told what is kept.
-    3. A complete full inventory retires what it does not name; of a large file that is what no part names, told with
-       its last part. An incomplete one retires nothing.
+    3. A complete full inventory retires what it does not name, or asks first (retire.py); of a large file that is what
+       no part names, told with its last part. An incomplete one retires nothing.
     4. Note what the source stated and what arrived, and what became of the batch.
     """
     source = _source(event)  # 1
     reading = Reading(bytes(event.body), event.parameters, source.default_origin)
     touched: set[uuid.UUID] = set()
     counts = _Counts()
+    whole = lock_import(event.parameters)
+    known = known_of(source) if reading.replaces and (whole is None or not whole.projected) else 0
+    if whole is not None and not whole.projected:
+        whole.known = known  # kept until its last part
     rows, vocabulary = reading.rows(), vocabulary_at(int(event.parameters.get("vocabulary", 0)))
     while part := _judged(rows, vocabulary):  # 2
         touched |= _report(source, event, reading, part, rev, counts)
         _keep_rejected(event, reading.take_problems())
     _keep_rejected(event, reading.take_problems())
-    whole = lock_import(event.parameters)  # 3
-    is_last = whole is None or note_part(whole, event.pk, counts.named | _refused(reading))
+    is_last = whole is None or note_part(whole, event.pk, counts.named | _refused(reading))  # 3
     if reading.replaces and is_last:
-        touched |= _retire(source, reading, rev, counts, whole)
+        touched |= _retire(source, event, reading, whole.known if whole else known, rev, counts, whole)
     _note_source(source, event, reading, whole, is_last=is_last)  # 4
     result = ImportResult.objects.create(
         workspace_id=current_workspace(),
@@ -132,7 +144,7 @@ def _report(
     changed = report_facts(source, reports, rev)
     # An older row does not bring back what the newest full inventory no longer names (merge.py): nothing is said of it.
     if brought := [ref.id for ref in assets.values() if ref.created or ref.revived]:
-        execute(_RETIRE, [rev, current_workspace(), brought])
+        retire_unreported(brought, rev)
     refs = [assets[row.key] for row in part]
     counts.named.update(ref.id for ref in refs)
     counts.created.update(ref.id for ref in refs if ref.created)
@@ -180,16 +192,19 @@ def _refused(reading: Reading) -> set[uuid.UUID]:
     return {row[0] for part in chunks(keys) for row in fetch(_IDS, [*columns(part, 2), current_workspace()])}
 
 
-def _retire(source: Source, reading: Reading, rev: int, counts: _Counts, whole: Import | None) -> set[uuid.UUID]:
-    """Withdraw what the source said of assets that it no longer names; retire those that no source reports any more."""
-    as_of, stated = reading.as_of, reading.names_time
+def _retire(
+    source: Source, event: Event, reading: Reading, known: int, rev: int, counts: _Counts, whole: Import | None
+) -> set[uuid.UUID]:
+    """Withdraw what the source no longer names, unless that is so much that a person is asked first."""
+    full = Full(event.pk, reading.as_of, reading.names_time)
     if whole is not None:
-        gone, touched = withdraw_unnamed_by_parts(source, whole.pk, as_of, rev, stated=stated)
+        going = unnamed_by_parts(source, whole.pk)
     else:
-        named = counts.named | _refused(reading)
-        gone, touched = withdraw_unnamed(source, named, as_of, rev, stated=stated)
-    counts.retired = execute(_RETIRE, [rev, current_workspace(), sorted(gone)])
-    source.full_at = max(source.full_at or reading.as_of, reading.as_of)
+        going = unnamed_by_batch(source, counts.named | _refused(reading))
+    if asked_first(source, full, going, known):
+        return set()
+    counts.retired, touched = withdraw(source, full, going, rev)
+    settle_question(source, full)
     return touched
 
 
@@ -227,19 +242,4 @@ def _change_cadence(source: Source, event: Event, hours: int | None) -> None:
 _IDS = """
 SELECT a.id FROM unnest(%s::text[], %s::text[]) AS w (kind, uid)
 JOIN "lineage_asset" a ON a.kind = w.kind AND a.uid = w.uid WHERE a.workspace_id = %s
-"""
-
-# A run of which lineage tells stays, whatever inventories drop, and so does a data flow between two datasets that some
-# job joins: events report these without facts of their own.
-_RETIRE = """
-UPDATE "lineage_asset" a SET state = 'retired', rev_changed = %s
-WHERE a.workspace_id = %s AND a.id = ANY(%s) AND a.state = 'reported'
-  AND NOT EXISTS (SELECT 1 FROM "lineage_factset" f WHERE f.asset_id = a.id AND f.rev_to IS NULL)
-  AND NOT (a.kind = 'run' AND EXISTS (
-    SELECT 1 FROM "lineage_related" r
-    WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'of_job' AND r.rev_to IS NULL))
-  AND NOT (a.kind = 'data_flow' AND EXISTS (
-    SELECT 1 FROM "lineage_relation" r
-    WHERE r.workspace_id = a.workspace_id AND r.from_asset_id = a.id AND r.name = 'from' AND r.rev_to IS NULL
-      AND r.source_id IS NULL))
 """

@@ -141,6 +141,7 @@ class SourceLine:
     complete: bool | None
     manifest: Mapping[str, Any] | None
     last_event: uuid.UUID | None
+    retire_percent: int
     clock_lead_seconds: int | None  # of the newest day on which a run's event came in (graph/clocks.py)
 
     @property
@@ -316,6 +317,7 @@ def _source_line(source: Source, now: datetime.datetime) -> SourceLine:
         source.declared_count == source.received_count if counted else None,
         source.manifest,
         source.last_event,
+        source.retire_percent,
         source.clock_lead_seconds,
     )
 

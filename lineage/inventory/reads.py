@@ -150,6 +150,7 @@ class SourceRow(TypedDict):
     manifest: dict[str, Any] | None
     last_event: str | None
     clock: str  # ahead, late, agrees; "" = not known
+    retire_percent: int  # of what it reported before, that a full inventory may withdraw unasked
     clock_lead_seconds: int | None  # its eventTime after our receipt, at best, on the newest day
 
 
@@ -362,5 +363,6 @@ def source_row(line: SourceLine) -> SourceRow:
         "manifest": dict(line.manifest) if line.manifest is not None else None,
         "last_event": str(line.last_event) if line.last_event else None,
         "clock": line.clock,
+        "retire_percent": line.retire_percent,
         "clock_lead_seconds": line.clock_lead_seconds,
     }

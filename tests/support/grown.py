@@ -22,7 +22,7 @@ from lineage.inventory.pulls.manage import add_pull
 from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
 from tests.support.estate import CUSTOMERS, LAKE, send_inventory
-from tests.support.imports import keep_import
+from tests.support.imports import ask_about, keep_import
 from tests.support.openlineage import dataset, facet, new_run, post, run_event
 from tests.support.retention import delete_all, hold, keep_for, old_event
 
@@ -174,6 +174,7 @@ def _act(cast: Cast, number: int) -> None:
         keep_for(3650 + number, kind="job")  # takes the place of the former rule
         old_event(kind="job", days=4000)
         keep_import(f"source-{number}")
+        ask_about(f"source-{number}")
         assert len(delete_all()) == 1
         DeadLetter.objects.create(
             workspace_id=workspace, stage="project", subject=new_run(), reason="ValueError: x", attempts=8

@@ -1,4 +1,4 @@
-"""Keep an import as a large file leaves it, without the file."""
+"""Keep what large or alarming files leave behind, without the files."""
 
 import hashlib
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.workspaces.ids import new_id
 from accounts.workspaces.isolation import current_workspace
 from lineage.inventory.imports.models import Import, ImportPart
+from lineage.inventory.models import Retirement, Source
 
 
 def keep_import(source: str) -> Import:
@@ -30,3 +31,17 @@ def keep_import(source: str) -> Import:
     )
     ImportPart.objects.create(workspace_id=current_workspace(), of_import=row, event=new_id())
     return row
+
+
+def ask_about(source: str) -> Retirement:
+    """Keep the question of a full inventory of a source that would withdraw 30 of 60 assets."""
+    return Retirement.objects.create(
+        workspace_id=current_workspace(),
+        source=Source.objects.get(door="inventory", name=source),
+        event=new_id(),
+        full_at=timezone.now(),
+        stated=True,
+        withdraws=30,
+        known=60,
+        sample=[["vendor", f"v{number}", ""] for number in range(10)],
+    )

@@ -28,6 +28,8 @@ VALID: dict[str, Any] = {
     "Import.state": "projecting",
     "every_hours": 1,
     "GovernedAct.state": "proposed",
+    "Retirement.state": "pending",
+    "retire_percent": 20,
     "valid_until": NOW + datetime.timedelta(days=1),
     "until": NOW + datetime.timedelta(days=1),
     "due_at": NOW + datetime.timedelta(days=1),

@@ -46,7 +46,7 @@ def act_propose(request: HttpRequest, scope: Scope, kind: str) -> HttpResponse:
     """Propose an act of a kind."""
     known = kind_named(kind)
     if known.name not in _FORMS:
-        raise ActRefused(f"{known.title}: this is proposed on the page Retention. Nothing was proposed.")
+        raise ActRefused(f"{known.title}: this is proposed on the page that it is about. Nothing was proposed.")
     form = _form(scope, known.name, request.POST)
     if form.is_valid():
         given = dict(form.cleaned_data)

@@ -20,6 +20,7 @@ from audit.web.changes import changes_shown
 from audit.web.links import asset_href, check_href, href
 from audit.web.posture import family_rows, total_row
 from audit.web.scope import Scope, workspace_page
+from audit.web.views.source_acts import questions_waiting
 from audit.web.views.sources import source_note, source_state
 from audit.web.visible import visible
 from audit.web.words import plural, shown_verdict
@@ -67,6 +68,7 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
         "due": _due(scope, only),
         "flip_days": _flip_days(scope, will_fail(scope.now + MONTH, SHOWN, only)),
         "flips_href": href("verdicts", scope.slug, order="flip"),
+        "questions": questions_waiting(),
         "sources": [_source(scope, each) for each in sources if source_state(each) != "reporting"][:SHOWN],
     }
     return render(request, "web/overview.html", context)

@@ -11,6 +11,7 @@ from accounts.members.rights import Right
 from accounts.workspaces.models import DeadLetter
 from audit.web.links import href
 from audit.web.scope import Scope, workspace_page
+from audit.web.views.source_acts import questions_shown
 from audit.web.words import plural
 from lineage.events.queries import dead_letters, events
 from lineage.events.replay import replay
@@ -80,6 +81,7 @@ def sources(request: HttpRequest, scope: Scope) -> HttpResponse:
             "statement": _statement(len(lines), silent, incomplete),
         },
         "sources": [_row(scope, line, imports.get(line.id)) for line in lines],
+        "questions": questions_shown(scope),
         "refusals": _refusals(),
         "dead": [_letter(scope, letter) for letter in dead_letters(open_only=True).order_by("-id")[:LETTERS]],
     }

@@ -39,6 +39,7 @@ class Import(WorkspaceModel):
     rejected = models.IntegerField(default=0)  # problems, not rows
     declared = models.IntegerField(null=True)  # rows, as its manifest counts them
     complete = models.BooleanField(default=False)
+    known = models.IntegerField(default=0)  # assets of which its source said something before, where it retires
     # What came of it, by part: an asset that two parts name counts with both.
     created = models.IntegerField(default=0)
     changed = models.IntegerField(default=0)

@@ -35,7 +35,7 @@ def join_storages(asset_ids: Iterable[uuid.UUID], rev: int) -> set[uuid.UUID]:
     datasets |= dict(fetch(_JOINED, [current_workspace(), storages])) | _under(sorted(prefixes))
     if not datasets:
         return set()
-    claims = _claims()
+    claims = claims_now()
     touched: set[uuid.UUID] = set()
     for part in chunks(sorted(datasets)):
         edges: list[Edge] = []
@@ -60,7 +60,7 @@ def namespace_of(uid: str) -> str:
     return unquote(uid.partition("/")[0])
 
 
-def _claims() -> Claims:
+def claims_now() -> Claims:
     """Read every storage's entries: one scan of the storages per batch, which are few beside data sets."""
     claims: dict[str, list[uuid.UUID]] = {}
     for identifier, names in fetch(_CLAIMS, [current_workspace()]):

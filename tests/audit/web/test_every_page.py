@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 POST_ONLY = {"inventory_preview",
     "replay", "ticket_assign", "ticket_due", "schedule_add", "schedule_pause", "schedule_resume", "schedule_remove",
     "member_role", "rule_propose", "rule_end", "hold_place", "hold_release", "kinds_propose",
+    "join_accept", "join_withdraw", "retirement_confirm", "retirement_dismiss",
     "act_propose", "act_approve", "act_reject", "act_withdraw",
 }  # fmt: skip
 ADMIN_ONLY = {"member_remove", "token_revoke", "welcome_batch", "welcome_heard"}

@@ -10,6 +10,7 @@ import pytest
 from accounts.members.rights import ALLOWED, Right
 from lineage.inventory.assets import UID_LIMIT
 from lineage.inventory.derivations import (
+    ACCEPTED_JOINS,
     CLASS_RANK,
     DATASET_COUNTRY,
     OWNER_ACTIVE,
@@ -77,7 +78,7 @@ def test_the_roles_that_may_send_are_named() -> None:
 
 
 def test_the_derivations_are_the_declared_ones() -> None:
-    places = (STORAGE_COUNTRIES, DATASET_COUNTRY, REGION_COUNTRY, STORED_PROTECTION)
+    places = (ACCEPTED_JOINS, STORAGE_COUNTRIES, DATASET_COUNTRY, REGION_COUNTRY, STORED_PROTECTION)
     every = (*places, CLASS_RANK, OWNER_ACTIVE, RECEIPTS)
     ours = {one.label for one in every}
     assert set(re.findall(r"^\| `(\w+@\d+)`", TEXT, re.MULTILINE)) == ours

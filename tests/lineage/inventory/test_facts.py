@@ -5,7 +5,7 @@ import pytest
 from accounts.workspaces.isolation import in_workspace
 from accounts.workspaces.revisions import next_revision
 from lineage.inventory.assets import ensure_assets
-from lineage.inventory.facts import report_facts, withdraw_unnamed
+from lineage.inventory.facts import report_facts, unnamed_by_batch, withdraw_unnamed
 from lineage.inventory.merge import ReportedRow
 from lineage.inventory.models import Asset, FactSet, Relation
 from tests.lineage.inventory.support import EVENT, NOON, at, edges, find, report, source
@@ -74,7 +74,9 @@ def test_a_relation_keeps_its_revisions(cast: Cast) -> None:
 def test_a_full_inventory_closes_what_it_does_not_name(cast: Cast) -> None:
     with in_workspace(cast.workspace.pk):
         kept, gone = report(STORE, {"country": "DE"}), report(NODE, {"accelerators": 8}, relations={"at": [SITE]})
-        withdrawn, touched = withdraw_unnamed(source(), [kept.pk], at(1), next_revision("test"), stated=True)
+        withdrawn, touched = withdraw_unnamed(
+            source(), unnamed_by_batch(source(), [kept.pk]), at(1), next_revision("test"), stated=True
+        )
         assert withdrawn == {gone.pk}
         assert touched == {gone.pk, find(*SITE).pk}
         assert FactSet.objects.get(rev_to=None).asset_id == kept.pk

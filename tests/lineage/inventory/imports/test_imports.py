@@ -18,7 +18,7 @@ from lineage.inventory.imports import judge, receive
 from lineage.inventory.imports.models import Import, ImportPart
 from lineage.inventory.imports.receive import Sending, receive_file
 from lineage.inventory.imports.spool import spooled
-from lineage.inventory.models import Asset, RejectedRow, Source
+from lineage.inventory.models import Asset, RejectedRow, Retirement, Source
 from lineage.inventory.receive import Prepared, record
 from tests.lineage.inventory.door import ndjson, problems, row, send
 from tests.lineage.inventory.test_project import manifest, picture
@@ -159,6 +159,22 @@ def test_parts_may_be_projected_in_any_order(cast: Cast, order: tuple[int, ...])
         project_one(cast, events[index])
     assert told(cast, answer)["retired"] == 1
     assert sorted(uid for uid, state in known(cast).items() if state == "reported") == [f"site-{n}" for n in range(8)]
+
+
+def test_a_full_file_that_would_withdraw_much_asks_once_with_its_last_part(cast: Cast) -> None:
+    send(cast.api["pipeline"], ndjson(manifest(60, day=1), *sites(*range(60))), mode="full")
+    project(cast.workspace.pk)
+    send(cast.api["pipeline"], ndjson(manifest(20, day=2), *sites(*range(20), day=2)), mode="full")
+    project(cast.workspace.pk)
+    assert set(known(cast).values()) == {"reported"}
+    with in_workspace(cast.workspace.pk):
+        question = Retirement.objects.get()
+        assert (question.withdraws, question.known) == (40, 60)
+    wanted = {"kind": "retirement.confirm", "payload": {"question": str(question.pk)}, "reason": "It was closed."}
+    act = cast.api["engineer"].post("/api/v1/approvals", wanted, format="json").json()
+    assert cast.api["officer"].post(f"/api/v1/approvals/{act['id']}/approve", {}, format="json").status_code == 200
+    project(cast.workspace.pk)
+    assert sorted(known(cast).values()) == ["reported"] * 20 + ["retired"] * 40
 
 
 def test_a_full_file_of_which_a_line_is_cut_off_retires_nothing(cast: Cast) -> None:
