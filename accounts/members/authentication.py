@@ -89,7 +89,12 @@ def token_principal(secret: str) -> Principal:
         unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - _USED_AGAIN_AFTER)
         ApiToken.objects.filter(unused, pk=token_id).update(last_used_at=now)
     return Principal(
-        workspace_id, Role(token.role), f"token:{token_id}", f"token {token.name}", tuple(token.namespaces)
+        workspace_id,
+        Role(token.role),
+        f"token:{token_id}",
+        f"token {token.name}",
+        tuple(token.namespaces),
+        source=token.source,
     )
 
 

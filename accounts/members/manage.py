@@ -21,7 +21,7 @@ from accounts.workspaces.models import Workspace
 TOKEN_PREFIX = "al_"  # noqa: S105 - lets secret scanners recognise a leaked token
 LONGEST_TOKEN_DAYS = 3650
 # As wide as the columns are.
-LONGEST_WORKSPACE, LONGEST_NAME, LONGEST_EMAIL, LONGEST_NAMESPACE = 200, 120, 254, 400
+LONGEST_WORKSPACE, LONGEST_NAME, LONGEST_EMAIL, LONGEST_NAMESPACE, LONGEST_SOURCE = 200, 120, 254, 400, 120
 
 
 class InvalidAccount(AuditlineError):
@@ -103,10 +103,14 @@ def create_token(
     *,
     actor: str,
     namespaces: Sequence[str] = (),
+    source: str = "",
     days: int | None = None,
     created_by: User | None = None,
 ) -> NewToken:
-    """Make a token in the entered workspace: one sender each, with an end after `days` (None = without end)."""
+    """Make a token in the entered workspace: one sender each, with an end after `days` (None = without end).
+
+    `source` binds it to one inventory source: it sends for that, and nothing else.
+    """
     if role not in Role.values:
         raise InvalidAccount(f"Role: got {role!r}, expected one of {', '.join(Role.values)}.")
     if days is not None and not 0 < days <= LONGEST_TOKEN_DAYS:
@@ -114,6 +118,14 @@ def create_token(
     _readable("Name", name, LONGEST_NAME)
     for namespace in namespaces:
         _readable("Namespace", namespace, LONGEST_NAMESPACE)
+    source = source.strip()
+    _readable("Source", source, LONGEST_SOURCE)
+    if source and (role != Role.PIPELINE or any(namespaces)):
+        got = f"the role {role}" if role != Role.PIPELINE else "job namespaces as well"
+        raise InvalidAccount(
+            f"Source: got {got}, expected the role pipeline and no namespace: a token that is bound to an inventory "
+            "source sends for that source and does nothing else. Make a second token for the rest."
+        )
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -122,6 +134,7 @@ def create_token(
             role=role,
             hint=secret[:9],
             namespaces=[namespace for namespace in namespaces if namespace],
+            source=source,
             created_by=created_by,
             expires_at=timezone.now() + datetime.timedelta(days=days) if days else None,
         )
@@ -129,6 +142,7 @@ def create_token(
             [Door(digest=secret_digest(secret), workspace_id=current_workspace(), subject=token.pk)]
         )
         body = {"token": str(token.pk), "name": token.name, "role": role, "namespaces": list(token.namespaces)}
+        body |= {"source": source} if source else {}
         append(Action.TOKEN_CREATED, body, actor=actor)
     return NewToken(token, secret)
 

@@ -79,6 +79,8 @@ class ApiToken(WorkspaceModel):
     hint = models.CharField(max_length=12)
     # OpenLineage job namespaces (or prefixes) that this token may assert; empty = any.
     namespaces = ArrayField(models.CharField(max_length=400), default=list, blank=True)
+    # The one inventory source that this token sends for, and nothing else; '' = it is bound to none.
+    source = models.CharField(max_length=120, default="", db_default="", blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,7 @@
 """Who may do what: the one table of rights, by role."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rest_framework.permissions import BasePermission
@@ -74,6 +74,7 @@ class Principal:
     actor: str  # "member:<user id>" or "token:<token id>", as written to the journal
     name: str  # for people
     namespaces: tuple[str, ...] = ()  # job namespaces (or prefixes) that a token may assert; empty = any
+    source: str = field(default="", kw_only=True)  # the inventory source that a token sends for alone; '' = it is free
 
     def may(self, right: Right) -> bool:
         """Tell whether the role carries this right."""

@@ -133,6 +133,12 @@ class TokenForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="One per line, or prefixes of them; empty: every namespace.",
     )
+    source = forms.CharField(
+        label="Inventory source",
+        required=False,
+        max_length=120,
+        help_text="It then sends inventories of this one source, and nothing else; empty: no such limit.",
+    )
     days = forms.IntegerField(
         label="Ends after days",
         required=False,

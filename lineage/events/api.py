@@ -21,7 +21,7 @@ from lineage.events.backlog import refuse_when_behind
 from lineage.events.body import read_body
 from lineage.events.errors import Unavailable
 from lineage.events.hooks import HookAuthentication, HookPrincipal, Message, answer_given, remember_answer
-from lineage.events.receive import Batch, receive_batch, receive_event
+from lineage.events.receive import Batch, receive_batch, receive_event, refuse_bound
 from lineage.events.record import NewEvent, store_events
 
 _EVENT = {
@@ -79,6 +79,7 @@ class LineageView(ReceiveView):
 
     def receive(self, request: Request) -> None:
         """Read one event."""
+        refuse_bound(self.principal)
         self.event = receive_event(read_body(request._request), self.principal)
 
     @extend_schema(
@@ -100,6 +101,7 @@ class LineageBatchView(ReceiveView):
 
     def receive(self, request: Request) -> None:
         """Read an array; each event is judged by itself."""
+        refuse_bound(self.principal)
         self.batch = receive_batch(read_body(request._request), self.principal)
 
     @extend_schema(

@@ -31,6 +31,13 @@ class OutsideNamespaces(AuditlineError):
     status = 403
 
 
+class OutsideSource(AuditlineError):
+    """The sender is bound to one inventory source, and may not send for another, nor anything else."""
+
+    code = "outside_source"
+    status = 403
+
+
 class BodyTooLarge(AuditlineError):
     """More bytes, after decompression, or more events than one request may carry."""
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.errors import AuditlineError
 from accounts.journal.canonical.exact import BodyRefused, Exact, content_digest, encode_exact, parse_exact
 from accounts.members.rights import Principal
-from lineage.events.errors import BodyTooLarge, EventRefused, OutsideNamespaces
+from lineage.events.errors import BodyTooLarge, EventRefused, OutsideNamespaces, OutsideSource
 from lineage.events.models import Event
 from lineage.events.record import NewEvent
 from lineage.events.redact import redact
@@ -88,6 +88,15 @@ def receive_batch(raw: bytes, principal: Principal) -> Batch:
         except AuditlineError as error:
             failed.append(FailedEvent(index, error))
     return Batch(len(items), tuple(events), tuple(failed))
+
+
+def refuse_bound(principal: Principal) -> None:
+    """Refuse events of a sender that is bound to an inventory source."""
+    if principal.source:
+        raise OutsideSource(
+            f"Got an event of lineage, but {principal.name} may only send inventories of the source "
+            f"{principal.source!r}. Use a token for lineage, or have an admin make one on the page Tokens."
+        )
 
 
 def check_namespace(seen: Understood, principal: Principal) -> None:

@@ -10,12 +10,13 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.members.rights import Right
+from accounts.members.rights import Principal, Right
 from accounts.members.scope import WorkspaceView
 from accounts.members.strict import refuse_names
 from accounts.paging import csv_lines, object_schema, text_parameter
 from lineage.events.api import AnswerAnyway, ReceiveView
 from lineage.events.body import body_chunks
+from lineage.events.errors import OutsideSource
 from lineage.inventory.answers import InventoryAnswer, import_answer, inventory_answer
 from lineage.inventory.formats.csv_per_kind import template
 from lineage.inventory.formats.known import FORMATS
@@ -44,7 +45,7 @@ class InventoriesView(ReceiveView):
         sending = Sending(
             self.principal.workspace_id,
             self.principal.actor,
-            given.get("source", ""),
+            _source(given.get("source", ""), self.principal),
             given.get("format", "") or ("csv" if as_csv and given.get("kind") else ""),
             given.get("mode", ""),
             given.get("kind", ""),
@@ -57,7 +58,11 @@ class InventoriesView(ReceiveView):
         operation_id="send_inventory",
         summary="Send an inventory: the assets that a source knows, or what changed of them",
         parameters=[
-            OpenApiParameter("source", str, required=True, description="Name of the reporting system"),
+            OpenApiParameter(
+                "source",
+                str,
+                description="Name of the reporting system; a token that is bound to one may leave it out",
+            ),
             OpenApiParameter("format", str, enum=sorted(FORMATS), description="told from the content where not given"),
             OpenApiParameter("mode", str, enum=[DELTA, FULL], description="delta where not given"),
             OpenApiParameter("kind", str, description="For csv: the kind of all its rows"),
@@ -72,6 +77,16 @@ class InventoriesView(ReceiveView):
         if isinstance(self.received, Imported):
             return Response(import_answer(self.received), 201)
         return Response(inventory_answer(record(self.received, self.principal.actor)), 201)
+
+
+def _source(named: str, principal: Principal) -> str:
+    """Return the source that a batch is of. Raises OutsideSource for another than a token is bound to."""
+    if principal.source and named not in ("", principal.source):
+        raise OutsideSource(
+            f"Got source={named[:60]!r}, but {principal.name} may only send for the source {principal.source!r}. Leave "
+            "source out, or use the token of that source. Nothing was kept."
+        )
+    return named or principal.source
 
 
 def _content(request: Request) -> Iterator[bytes]:

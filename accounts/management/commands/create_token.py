@@ -1,4 +1,4 @@
-"""Make an API token: `manage.py create_token --workspace W --role R [--namespace PREFIX]`."""
+"""Make an API token: `manage.py create_token --workspace W --role R [--namespace PREFIX] [--source S]`."""
 
 from typing import Any
 
@@ -21,6 +21,7 @@ class Command(command.Command):
         parser.add_argument(
             "--namespace", action="append", default=[], help="job namespace (or prefix) it may assert; repeatable"
         )
+        parser.add_argument("--source", default="", help="inventory source that it sends for, and nothing else")
         parser.add_argument("--days", type=int, default=None, help="days until it expires (without: no end)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +32,7 @@ class Command(command.Command):
                 options["role"],
                 actor="command",
                 namespaces=options["namespace"],
+                source=options["source"],
                 days=options["days"],
             )
         self.stdout.write(f"Token {made.token.name} ({made.token.role}) of {workspace.slug}; it is shown only now:")

@@ -120,6 +120,7 @@ def make_token(request: HttpRequest, scope: Scope, form: TokenForm) -> dict[str,
     wanted = {
         "actor": scope.principal.actor,
         "namespaces": given["namespaces"],
+        "source": given["source"],
         "days": given["days"],
         "created_by": scope.user,
     }
@@ -136,6 +137,7 @@ def _token(scope: Scope, token: ApiToken) -> dict[str, Any]:
         "role": token.role,
         "prefix": token.hint,
         "namespaces": token.namespaces,
+        "source": token.source,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,
