@@ -39,6 +39,7 @@ class Collected:
         self._assets: dict[Key, _Asset] = {}
         self._problems: list[Rejected] = []
         self._unread: Counter[str] = Counter()
+        self._missing: tuple[int, str] | None = None
 
     def add(
         self,
@@ -85,8 +86,19 @@ class Collected:
         """Note something of the document that is no asset of any kind of ours, by its type as the document names it."""
         self._unread[writable(what)[:MAX_TYPE]] += 1
 
+    def lack(self, count: int, query: str) -> None:
+        """Note that the document says itself that so many more things, of `query`, are not in it."""
+        before, queries = self._missing or (0, "")
+        self._missing = before + count, f"{queries}, {query}" if queries else query
+
     def parsed(self) -> Iterator[Parsed]:
-        """Yield what was refused, then the assets as native rows in the order in which they were found first."""
+        """Yield what was refused, then the assets as native rows in the order in which they were found first.
+
+        Before them comes the population, where the document says that a part of it is missing.
+        """
+        if self._missing is not None:
+            count, query = self._missing
+            yield Parsed(0, is_row=False, manifest={"count": len(self._assets) + count, "query": query})
         for problem in self._problems:
             yield Parsed(problem.line, problems=(problem,), place=problem.place)
         if self._unread:
