@@ -1,24 +1,15 @@
 """NetBox: what its lists tell of sites, racks, machines and circuits, and what they leave open."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lineage.inventory.receive import prepare
 from tests.lineage.inventory.importers.support import (
     by_key,
-    checklist,
-    from_catalogue,
-    import_file,
-    import_rows,
     read,
-    verdict,
 )
-from tests.policies.evaluation.releases import releases
-from tests.support.cast import Cast
 
 HERE = Path(__file__).parent
 EXPORT = HERE / "export.json"
@@ -74,45 +65,3 @@ def test_a_page_that_is_not_the_last_says_what_is_missing() -> None:
     assert prepared.reading.manifest.kept() == {"query": "dcim/devices of NetBox", "count": 51}
     assert not prepared.reading.is_complete
     assert read(EXPORT)[2].reading.manifest is None
-
-
-@pytest.fixture
-def shipped(tmp_path: Path) -> Iterator[None]:
-    old: dict[str, Any] = {"subtype": "accelerator_node", "useful_life_months": 48, "refresh_funded": True}
-    life = from_catalogue(
-        "ECO-11",
-        **{"pass": {**old, "age_months": 12}, "fail": {**old, "age_months": 60}, "unknown": old},
-        not_applicable={"subtype": "server"},
-    )
-    ending: dict[str, Any] = {"subtype": "circuit", "contract_ends_in_days": 90, "decision_recorded": True}
-    renewal = from_catalogue(
-        "NET-09",
-        **{"pass": {**ending, "alternatives_evaluated": 2}, "fail": {**ending, "alternatives_evaluated": 1}},
-        unknown=ending,
-        not_applicable={"subtype": "fabric"},
-    )
-    with releases(tmp_path) as ship:
-        ship(checklist("ECO", life))
-        ship(checklist("NET", renewal))
-        yield
-
-
-@pytest.mark.django_db
-def test_age_of_hardware_and_renewal_of_circuits_are_judged_once_the_lists_are_imported(
-    shipped: None, cast: Cast
-) -> None:
-    where = cast.workspace.pk
-    funded = {"useful_life_months": 600, "refresh_funded": True}
-    import_rows(
-        where,
-        {"kind": "node", "uid": NODE.partition(":")[2], "attributes": funded},
-        {
-            "kind": "network_link",
-            "uid": LINK.partition(":")[2],
-            "attributes": {"alternatives_evaluated": 1, "decision_recorded": True},
-        },
-    )
-    wanted = ((NODE, "ECO-11"), (LINK, "NET-09"))
-    assert [verdict(where, *each) for each in wanted] == ["unknown", "unknown"]
-    import_file(where, EXPORT.read_bytes(), source="netbox")
-    assert [verdict(where, *each) for each in wanted] == ["pass", "fail"]
