@@ -2,7 +2,6 @@
 
 import hashlib
 import tracemalloc
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,11 +159,11 @@ def test_memory_does_not_grow_with_the_lines_of_a_bill(tmp_path: Path) -> None:
     assert many < few * 1.1
 
 
-def test_a_bill_larger_than_a_body_is_summed_at_the_door(settings: Any) -> None:
+def test_a_bill_larger_than_a_body_is_summed_at_the_door(cast: Cast, settings: Any) -> None:
     settings.AUDITLINE_MAX_INVENTORY_BODY = 1000
     body = BILL.read_bytes()
     with spooled([body]) as file:
-        received = receive_file(Sending(uuid.UUID(int=1), "test", "bills"), file)
+        received = receive_file(Sending(cast.workspace.pk, "test", "bills"), file)
     assert isinstance(received, Prepared)
     assert by_key(list(received.reading.rows())) == by_key(read(BILL)[0])
     assert received.received_digest == hashlib.sha256(body).digest()
