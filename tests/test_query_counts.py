@@ -148,6 +148,7 @@ def ids(cast: Cast, export: uuid.UUID) -> dict[str, str]:
             "type": "run",
             "period": "DAY",
             "counted": "sources",
+            "what": "attribute",
             "source": quote("s3://lake", safe=""),
             "label": "personal",
         }

@@ -102,7 +102,7 @@ class TemplateView(WorkspaceView):
     @extend_schema(
         operation_id="get_inventory_template",
         parameters=[
-            OpenApiParameter("kind", str, required=True, description="A kind that sources report, shipped or declared"),
+            OpenApiParameter("kind", str, required=True, description="a kind that sources report, such as storage"),
             OpenApiParameter("format", str, enum=["csv", "xlsx"], description="csv where not given"),
         ],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, XLSX): OpenApiTypes.BINARY},

@@ -140,7 +140,7 @@ def _detail(asset: Asset, all_rows: _Rows, rev: int, relations: Sequence[Relatio
             asset.pk,
             asset.kind,
             asset.uid,
-            asset.name,
+            default_name(asset.kind, asset.uid),  # of a data flow: its name comes from those of its ends today
             asset.first_seen_at,
             [report for _, report in said],
             [Computed(f.name, f.value, f.derivation, f.grade, format_timestamp(f.observed_at)) for f in rows.derived],

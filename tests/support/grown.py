@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.approvals.models import GovernedAct
 from accounts.members.authentication import WORKSPACE_HEADER
 from accounts.members.manage import add_member, create_token, create_workspace
 from accounts.members.models import Role
@@ -18,6 +19,7 @@ from audit.tickets.work_on import assign
 from lineage.events.hooks import create_hook
 from lineage.inventory.kinds.countries import COUNTRIES
 from lineage.inventory.kinds.values import format_timestamp
+from lineage.inventory.models import Asset, NamespaceJoin
 from lineage.inventory.pulls.manage import add_pull
 from tests.support import webhooks
 from tests.support.cast import PASSWORD, Cast
@@ -167,6 +169,11 @@ def _act(cast: Cast, number: int) -> None:
         Export.objects.create(workspace_id=workspace, state=Export.State.READY, requested_by=actor, **made)
         add_schedule(f"schedule-{number}", "0 6 * * 1", "UTC", actor=actor, user=admin)
         hold("source", source=f"held-{number}")
+        NamespaceJoin.objects.create(
+            workspace_id=workspace, storage=Asset.objects.get(kind="storage", uid=f"store-{number}"),
+            namespace=f"s3://joined-{number}", act=GovernedAct.objects.latest("pk"), accepted_at=timezone.now(),
+            is_new=False,
+        )  # fmt: skip
         add_pull(
             slug="ours", source=f"pulled-{number}", place="https", address="https://inventory.example/x", options={},
             secret="", format_name="", kind="", mode="delta", every_hours=24, actor=actor,

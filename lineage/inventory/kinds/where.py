@@ -56,7 +56,7 @@ def said(kind: Kind, text: str) -> Where:
     """Return the condition that `name=value`, `name>=value` or `name<=value` means. Raises CannotAsk."""
     match = _SAID.match(text)
     if match is None:
-        raise CannotAsk("expected name=value, name>=value or name<=value, such as owner=risk.")
+        raise CannotAsk("expected name=value, name>=value or name<=value, such as owner=risk")
     return where(kind, match[1], SIGNS[match[2]], match[3])
 
 

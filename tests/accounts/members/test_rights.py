@@ -25,6 +25,8 @@ READERS = {"officer", "auditor", "engineer", "admin"}
 RIGHTS: dict[Right, set[str]] = {
     Right.SEND_EVENTS: SENDERS,
     Right.SEND_INVENTORY: SENDERS,
+    Right.MANAGE_PULLS: {"engineer", "admin"},
+    Right.DECLARE_KINDS: {"officer", "admin"},
     Right.READ: READERS,
     Right.ASK: READERS,
     Right.WORK_TICKETS: {"officer", "engineer", "admin"},

@@ -25,6 +25,7 @@ VALUES = {
     "kind": "dataset",
     "check": "SOV-04",
     "country": "DE",
+    "where": "owner=risk",
     "since": "2026-01-01",
     "limit": "7",
     "days": "90",

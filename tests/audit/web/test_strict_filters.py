@@ -11,7 +11,7 @@ WRONG = [
     *[(name, {"sverity": "critical"}, "This list has no filter &#x27;sverity&#x27;") for name in LISTS],
     *[(name, {"view": "zzz"}, "Got the view &#x27;zzz&#x27;, expected") for name in LISTS],
     ("findings", {"severity": "zzz"}, "Got zzz, expected one of critical, high"),
-    ("findings", {"kind": "nope"}, "Got nope, expected one of"),
+    ("findings", {"kind": "nope"}, "Got nope, expected a kind that this workspace has"),
     ("findings", {"family": "XXX"}, "Got XXX, expected one of"),
     ("findings", {"check": "NOPE-01"}, "There is no check NOPE-01"),
     ("findings", {"check": "SVO-04"}, "There is no check SVO-04. Did you mean &#x27;SOV-04&#x27;?"),
